@@ -1,0 +1,74 @@
+"""Settings of the site, and nothing else: what the extensions do stands in ``_ext``."""
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+# -- Project ---------------------------------------------------------------------------------
+
+project = "PyTorch 雙語入門 · A bilingual PyTorch primer"
+author = "torch-primer"
+copyright = "2026, torch-primer"
+version = release = installed_version("torch-primer")
+
+# -- Sphinx ----------------------------------------------------------------------------------
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "sphinxcontrib.mermaid",
+    "sphinx_gallery.gen_gallery",
+    # Ours, one job a file.
+    "bilingual",
+    "mermaid_svg",
+    "mathml",
+    "bilingual_search",
+    "downloads",
+]
+language = "zh_TW"
+locale_dirs = ["locale"]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "lessons/**/*.py", "lessons/**/*.ipynb", "lessons/**/*.md5"]
+nitpicky = True
+root_doc = "index"
+
+# -- Markdown --------------------------------------------------------------------------------
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_block", "attrs_inline"]
+myst_fence_as_directive = ["mermaid"]
+myst_heading_anchors = 3
+
+# -- Lessons ---------------------------------------------------------------------------------
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../gallery",
+    "gallery_dirs": "lessons",
+    "filename_pattern": r"[\\/]\d\d_",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "image_scrapers": ("scrapers",),
+    "ignore_repr_types": r"primer\.(diagram\.Diagram|autograd\.Graph)",  # the scraper draws them
+    "css": (),  # custom.css styles what of it we use
+    "min_reported_time": 10_000,  # a time in the page would differ from build to build
+    "show_signature": False,
+    "write_computation_times": False,
+    "download_all_examples": False,  # downloads.py makes them, with the wheel inside
+    "doc_module": ("primer",),
+    "backreferences_dir": "lessons/backreferences",
+    "inspect_global_variables": True,
+    "reset_modules": ("matplotlib",),
+}
+
+# -- HTML ------------------------------------------------------------------------------------
+
+html_theme = "furo"
+html_title = "PyTorch 雙語入門 · PyTorch primer"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_copy_source = False
+html_show_sourcelink = False

@@ -1,0 +1,1 @@
+"""A small library to learn PyTorch with."""
