@@ -1,0 +1,138 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["nox[uv]>=2025.2.9"]
+# ///
+"""Every command of the project. ``nox -s docs`` and ``nox -s tests`` are the two to know.
+
+``TORCH_BUILD=cpu nox -s docs`` uses another torch build of the table below.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+from nox.command import CommandFailed
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = True
+
+# id: (version, uv's torch backend). Without a backend the wheel comes from PyPI and follows the
+# platform: CUDA 12.1 on Linux x86-64, MPS on Apple silicon, CPU on Windows and Linux aarch64.
+TORCH_BUILDS = {
+    "default": ("2.4.1", None),
+    "cpu": ("2.4.1", "cpu"),
+    "cu118": ("2.4.1", "cu118"),
+    "cu121": ("2.4.1", "cu121"),
+    "cu124": ("2.4.1", "cu124"),
+    "rocm6.1": ("2.4.1", "rocm6.1"),
+    "mps": ("2.4.1", None),
+    "newest": ("2.13.0", None),
+}
+BUILD = os.environ.get("TORCH_BUILD", "default")
+
+# torch 2.4 has wheels up to CPython 3.12 and Sphinx 9 starts at 3.11: outside, uv brings 3.12.
+PYTHON = None if (3, 11) <= sys.version_info < (3, 13) else "3.12"
+
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+CONSTRAINTS = ".ci/constraints.txt"
+SITE = Path("docs/_build/html")
+
+
+def install_torch(session: nox.Session, build: str, *groups: str) -> None:
+    """Install ``primer``, one torch build and dependency groups; stop unless the build is it."""
+    if build not in TORCH_BUILDS:
+        ids = ", ".join(TORCH_BUILDS)
+        session.error(f"沒有 {build!r} 這個組建，可選：{ids}\nno build {build!r}; choose from {ids}")
+    version, backend = TORCH_BUILDS[build]
+    try:
+        session.install(
+            "--editable=.",
+            f"torch=={version}",
+            *nox.project.dependency_groups(PYPROJECT, *groups),
+            f"--constraint={CONSTRAINTS}",
+            env={"UV_TORCH_BACKEND": backend} if backend else {},
+        )
+    except CommandFailed:
+        session.error(
+            f"torch {version} 的 {build} 組建裝不起來（原因見上）：請用 TORCH_BUILD 換一個組建，"
+            "或把 wheel 檔放進資料夾並以 UV_FIND_LINKS 指向它。\n"
+            f"The {build} build of torch {version} could not be installed (reason above): choose "
+            "another build with TORCH_BUILD, or point UV_FIND_LINKS at a folder with its wheel."
+        )
+    session.run("python", "tests/assert_torch.py", version, backend or "", silent=True)
+
+
+def build_site(session: nox.Session) -> None:
+    """Build into a staging folder; what readers see changes only after a build without warnings."""
+    staging = SITE.parent / "staging"
+    sphinx = ["python", "-m", "sphinx", "-b", "html", "-n", "-W", "-d", f"{staging}/doctrees"]
+    try:
+        session.run(*sphinx, "docs", f"{staging}/html", *session.posargs)
+    except CommandFailed:
+        # Sphinx does not repeat the warnings of pages it has already read.
+        shutil.rmtree(staging / "doctrees", ignore_errors=True)
+        session.error(
+            "網站沒有建成，上一次的成果保持原樣；錯誤見上。\n"
+            "The site was not built, the last good one is untouched; the errors are above."
+        )
+    fresh = SITE.parent / "fresh"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(f"{staging}/html", fresh, ignore=shutil.ignore_patterns(".buildinfo*"))
+    shutil.rmtree(SITE, ignore_errors=True)
+    fresh.rename(SITE)
+
+
+@nox.session(python=PYTHON)
+def docs(session: nox.Session) -> None:
+    """Build the site; arguments after ``--`` go to Sphinx."""
+    install_torch(session, BUILD, "docs")
+    build_site(session)
+    session.log(f"打開 · open {(SITE / 'index.html').resolve()}")
+
+
+@nox.session(python=PYTHON, default=False)
+def serve(session: nox.Session) -> None:
+    """Rebuild while you write; the browser reloads by itself."""
+    install_torch(session, BUILD, "docs", "serve")
+    session.run(
+        *("sphinx-autobuild", "docs", "docs/_build/serve", "-n"),
+        *("--watch", "gallery", "--watch", "primer", "--ignore", "*/lessons/*", "--ignore", "*.mo"),
+        *session.posargs,
+    )
+
+
+@nox.session(python=PYTHON)
+def tests(session: nox.Session) -> None:
+    """Build the site, then run every test but the browser's; arguments go to pytest."""
+    install_torch(session, BUILD, "docs", "test")
+    if not session.posargs:
+        build_site(session)
+    session.run("pytest", *(session.posargs or ["--ignore=tests/browser"]))
+
+
+@nox.session(python=PYTHON, default=False)
+def browser(session: nox.Session) -> None:
+    """Test the built site in a real Chromium (``CHROMIUM`` names it if it is not on PATH)."""
+    install_torch(session, BUILD, "docs", "test", "browser")
+    build_site(session)
+    session.run("pytest", *(session.posargs or ["tests/browser"]))
+
+
+@nox.session(python=PYTHON)
+def lint(session: nox.Session) -> None:
+    """Check style and types."""
+    install_torch(session, BUILD, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+
+
+@nox.session(python=PYTHON, default=False)
+def linkcheck(session: nox.Session) -> None:
+    """Ask every outside link whether it still answers (needs the network)."""
+    install_torch(session, BUILD, "docs")
+    session.run("python", "-m", "sphinx", "-b", "linkcheck", "docs", "docs/_build/linkcheck")
