@@ -17,9 +17,9 @@ from primer._messages import both
 
 __all__ = ["Diagram", "edge", "escape", "node"]
 
-# What may stand in a quoted label as it is; all else is written as a character code. `ﬂ` and `¶`
-# are letters to Unicode, but Mermaid marks its own decoded characters with them.
-_UNSAFE = re.compile(r"[^\w \n.,()=/+·\u3000-\u303f\uff01-\uff5e-]|[ﬂ¶_]")
+# What may not stand in a quoted label as it is: punctuation that means something to Mermaid, the
+# letters `ﬂ` and `¶` with which it marks decoded characters, and `_` except inside a word (Markdown).
+_UNSAFE = re.compile(r"[^\w \n.,()=/+·\u3000-\u303f\uff01-\uff5e-]|[ﬂ¶]|(?<![^\W_])_|_(?![^\W_])")
 # A label that opens like a Markdown list ("1. ", "- ") is refused by Mermaid: code its mark too.
 _LIST_MARK = re.compile(r"^(\s*)(\d*)([.)+-])(?=\s|$)")
 # Text that no XML file, and so no SVG, can hold.
@@ -43,8 +43,8 @@ def escape(label: str) -> str:
     str
         The same text on one line, for use between double quotes. Letters, digits, spaces, Chinese
         and ``. , ( ) = / + - ·`` stay as they are; the rest becomes ``#code;``. A character that
-        XML forbids becomes U+FFFD, an empty label a space (Mermaid refuses an empty one). A label that
-        itself spells an HTML code, such as ``&lt;``, shows the character it stands for.
+        XML forbids becomes U+FFFD, an empty label a space (Mermaid refuses an empty one). A label
+        that itself spells an HTML code, such as ``&lt;``, shows the character it stands for.
 
     Raises
     ------

@@ -76,6 +76,11 @@ def test_label_is_drawn_as_written(draw, label):
     assert ink("".join(shown(svg, "pele-edge-label"))) == ink(label)
 
 
+def test_names_stay_readable_in_the_text():
+    assert escape("requires_grad (2, 3)") == "requires_grad (2, 3)"
+    assert escape("__init__") == "#95;#95;init#95;#95;"  # Markdown would set it in bold
+
+
 def test_line_break_is_kept(draw):
     svg = draw(f"flowchart LR\n{node('n1', 'shape (2, 3)' + chr(10) + 'float32')}")
     assert shown(svg, "pele-label") == ["shape (2, 3)\nfloat32"]
