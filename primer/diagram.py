@@ -17,8 +17,8 @@ from primer._messages import both
 
 __all__ = ["Diagram", "edge", "escape", "node"]
 
-# What may not stand in a quoted label as it is: punctuation that means something to Mermaid, the
-# letters `ﬂ` and `¶` with which it marks decoded characters, and `_` except inside a word (Markdown).
+# What may not stand in a quoted label as it is: punctuation that means something to Mermaid,
+# `ﬂ` and `¶` with which it marks decoded characters, and `_` (Markdown) except inside a word.
 _UNSAFE = re.compile(r"[^\w \n.,()=/+·\u3000-\u303f\uff01-\uff5e-]|[ﬂ¶]|(?<![^\W_])_|_(?![^\W_])")
 # A label that opens like a Markdown list ("1. ", "- ") is refused by Mermaid: code its mark too.
 _LIST_MARK = re.compile(r"^(\s*)(\d*)([.)+-])(?=\s|$)")
