@@ -46,7 +46,9 @@ def install_torch(session: nox.Session, build: str, *groups: str) -> None:
     """Install ``primer``, one torch build and dependency groups; stop unless the build is it."""
     if build not in TORCH_BUILDS:
         ids = ", ".join(TORCH_BUILDS)
-        session.error(f"沒有 {build!r} 這個組建，可選：{ids}\nno build {build!r}; choose from {ids}")
+        session.error(
+            f"沒有 {build!r} 這個組建，可選：{ids}\nno build {build!r}; choose from {ids}"
+        )
     version, backend = TORCH_BUILDS[build]
     try:
         session.install(
@@ -129,6 +131,14 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
+
+
+@nox.session(python=PYTHON, default=False)
+def bench(session: nox.Session) -> None:
+    """Measure; name one file of tests/bench to run it alone. Nothing here can fail a test."""
+    install_torch(session, BUILD, "docs", "test", "bench")
+    for script in session.posargs or sorted(map(str, Path("tests/bench").glob("bench_*.py"))):
+        session.run("python", script)
 
 
 @nox.session(python=PYTHON, default=False)

@@ -19,8 +19,9 @@ version = release = installed_version("torch-primer")
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
+    "sphinx.ext.doctest",
     "numpydoc",
+    "notfound.extension",
     "sphinxcontrib.mermaid",
     "sphinx_gallery.gen_gallery",
     # Ours, one job a file.
@@ -29,6 +30,8 @@ extensions = [
     "mathml",
     "bilingual_search",
     "downloads",
+    "term_list",
+    "verified",
 ]
 language = "zh_TW"
 locale_dirs = ["locale"]
@@ -42,6 +45,14 @@ root_doc = "index"
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_block", "attrs_inline"]
 myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 3
+
+# -- API reference ---------------------------------------------------------------------------
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # numpydoc's parameter lists say more than the annotations
+autosummary_generate = False  # numpydoc brings autosummary, which would import torch every time
+numpydoc_show_class_members = False
+nitpick_ignore_regex = [("py:.*", r"(torch|matplotlib|collections|pathlib)\..*")]  # no inventories
 
 # -- Lessons ---------------------------------------------------------------------------------
 
