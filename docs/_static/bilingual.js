@@ -1,0 +1,106 @@
+/* The reading mode: 中文 | 並列 | English.
+
+   Loaded in <head> without defer, so that <html data-reading> is set before the first paint.
+   The mode comes from ?reading=zh-TW|both|en, else from the last visit, else it is "both".
+   Other scripts listen: document.addEventListener("reading", event => event.detail). */
+
+(() => {
+  "use strict";
+
+  const MODES = ["zh-TW", "both", "en"];
+  const KEY = "reading";
+  const SEPARATOR = " · ";
+  const root = document.documentElement;
+
+  // A browser may refuse storage, to a file or to anyone: the switch then works page by page.
+  const remember = (mode) => {
+    try {
+      localStorage.setItem(KEY, mode);
+    } catch {}
+  };
+  const remembered = () => {
+    try {
+      return localStorage.getItem(KEY);
+    } catch {
+      return null;
+    }
+  };
+
+  const mark = (mode) => {
+    root.dataset.reading = mode;
+    root.lang = mode === "en" ? "en" : "zh-TW";
+  };
+
+  const asked = new URLSearchParams(location.search).get("reading");
+  if (MODES.includes(asked)) remember(asked);
+  const start = [asked, remembered()].find((mode) => MODES.includes(mode)) ?? "both";
+  mark(start);
+
+  // Words in attributes hold both languages as well; show the half that is read.
+  const whole = new WeakMap();
+  const attributes = (mode) => {
+    for (const name of ["placeholder", "title", "alt", "aria-label"]) {
+      for (const element of document.querySelectorAll(`[${name}]`)) {
+        const known = whole.get(element) ?? {};
+        const text = (known[name] ??= element.getAttribute(name));
+        whole.set(element, known);
+        const cut = text.indexOf(SEPARATOR);
+        if (cut < 0 || element.closest("svg")) continue;
+        const half = { "zh-TW": text.slice(0, cut), en: text.slice(cut + SEPARATOR.length) };
+        element.setAttribute(name, half[mode] ?? text);
+      }
+    }
+  };
+
+  // What is at the top of the window stays there when lines come and go above it.
+  const BLOCKS = ":is(h1, h2, h3, h4, .pair, .highlight, figure, img, table, dl, .admonition)";
+  const keepingPlace = (change) => {
+    const header = document.querySelector(".mobile-header")?.getBoundingClientRect().bottom ?? 0;
+    const top = Math.max(0, header);
+    const anchor = [...document.querySelectorAll(`article ${BLOCKS}`)].find((block) => {
+      const box = block.getBoundingClientRect();
+      return box.height > 0 && box.bottom > top;
+    });
+    const before = anchor?.getBoundingClientRect();
+    change();
+    if (!anchor || scrollY === 0) return;
+    const after = anchor.getBoundingClientRect();
+    // Where the window's top cuts through a block, the same share of it stays above.
+    const share = Math.max(0, top - before.top) / before.height;
+    const wanted = before.top >= top ? before.top : top - share * after.height;
+    scrollTo({ top: scrollY + after.top - wanted, behavior: "instant" });
+  };
+
+  const show = (mode) => {
+    mark(mode);
+    attributes(mode);
+    for (const radio of document.querySelectorAll(".reading input")) {
+      radio.checked = radio.value === mode;
+    }
+    document.dispatchEvent(new CustomEvent("reading", { detail: mode }));
+  };
+
+  const choose = (mode) => {
+    keepingPlace(() => show(mode));
+    remember(mode);
+    // An address that asks for another mode would undo the choice on reload.
+    const address = new URL(location);
+    if (!address.searchParams.has("reading")) return;
+    address.searchParams.set("reading", mode);
+    try {
+      history.replaceState(history.state, "", address);
+    } catch {}
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    show(start);
+    document.addEventListener("change", ({ target }) => {
+      if (target.matches(".reading input")) choose(target.value);
+    });
+  });
+
+  // Another tab changed it.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === KEY && MODES.includes(newValue)) keepingPlace(() => show(newValue));
+  });
+})();
