@@ -124,6 +124,15 @@ def browser(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or ["tests/browser"]))
 
 
+@nox.session(python=PYTHON, default=False)
+def screenshot(session: nox.Session) -> None:
+    """Take the README's picture of a lesson page from the built site."""
+    session.install(
+        *nox.project.dependency_groups(PYPROJECT, "browser"), f"--constraint={CONSTRAINTS}"
+    )
+    session.run("python", "tests/browser/take_screenshot.py")
+
+
 @nox.session(python=PYTHON)
 def lint(session: nox.Session) -> None:
     """Check style and types."""
