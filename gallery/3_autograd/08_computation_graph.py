@@ -1,0 +1,356 @@
+"""
+計算圖：連鎖律從右往左走 · The computation graph: the chain rule from right to left
+===================================================================================
+
+訓練每一步都要問：這個參數動一點，損失會變多少？PyTorch 把算過的每一步記成一張圖，
+再倒著走一遍，答案就出來了。
+
+Every training step asks: if this parameter moves a little, how much does the loss change? PyTorch
+records each step of the computation as a graph, walks it backwards, and has the answer.
+
+.. mermaid::
+
+   flowchart LR
+     accTitle: 往前算值，往回算梯度 · Values forward, gradients backward
+     accDescr {
+       前向傳播從參數算到損失；反向傳播沿同一條路倒著走，每一步乘上一個導數。 ·
+       The forward pass computes from the parameters to the loss; backpropagation takes the same
+       way back and multiplies by one derivative a step.
+     }
+     W["參數 · parameters"] -->|"w x + b"| Z["z"]
+     Z -->|"sigmoid"| A["a"]
+     A -->|"-log a"| L["損失 · loss"]
+     L -.->|"∂loss/∂a"| A
+     A -.->|"∂a/∂z"| Z
+     Z -.->|"∂z/∂w"| W
+
+讀完這一課，你能看懂 PyTorch 記下的計算圖，指出哪些是葉張量；能用連鎖律親手算出梯度；
+也能用有限差分檢查任何一個梯度。
+
+After this lesson you can read the graph that PyTorch recorded and point out its leaves, work out a
+gradient by hand with the chain rule, and check any gradient by finite differences.
+
+先備課程：:doc:`/lessons/2_tensors/05_shape_and_memory`。時間：約 20 分鐘。
+
+Lessons needed: :doc:`/lessons/2_tensors/05_shape_and_memory`. Time: about 20 minutes.
+"""
+
+# sphinx_gallery_thumbnail_number = 1
+
+# %%
+# 往前：從參數算到損失 · Forward: from parameters to loss
+# -------------------------------------------------------
+#
+# 只用一筆資料：:term:`特徵` ``x1 = 1.1``，:term:`標籤` ``y = 1``。模型是邏輯迴歸：
+# 先算分數 ``z``，再用 sigmoid 壓成 0 到 1 之間的機率 ``a``，最後由 :term:`損失函數` 打分數。
+# ``w1`` 和 ``b`` 是要學的 :term:`參數`。
+#
+# One sample is enough: the :term:`feature` ``x1 = 1.1`` and the :term:`label` ``y = 1``. The model
+# is logistic regression: a score ``z``, squeezed by the sigmoid into a probability ``a`` between 0
+# and 1, then judged by a :term:`loss function`. The :term:`parameters <parameter>` to learn are
+# ``w1`` and ``b``.
+
+import torch
+import torch.nn.functional as F
+
+x1 = torch.tensor([1.1])
+y = torch.tensor([1.0])
+w1 = torch.tensor([2.2], requires_grad=True)
+b = torch.tensor([0.0], requires_grad=True)
+
+z = w1 * x1 + b
+a = torch.sigmoid(z)
+loss = F.binary_cross_entropy(a, y)
+
+print(z)
+print(a)
+print(loss)
+
+# %%
+# 模型說「是 1」的機率有 0.9183，答案正是 1，所以 :term:`損失 <損失函數>` 只有 0.0852。
+# 值的後面多了 ``grad_fn``：PyTorch 記住了這個數字是怎麼來的。
+#
+# The model says "1" with probability 0.9183, and 1 is right, so the loss is a small 0.0852. Behind
+# each value stands a ``grad_fn``: PyTorch remembers where the number came from.
+
+# %%
+# 把記下的畫出來 · Draw what was recorded
+# ---------------------------------------
+#
+# ``requires_grad=True`` 的意思是「從這裡開始記」。記下來的東西叫 :term:`計算圖`。
+# 下面這張不是手畫的，是 ``primer.trace`` 從 ``loss`` 一路往回查出來的。
+#
+# ``requires_grad=True`` means "record from here". What is recorded is the
+# :term:`computation graph`. The picture below was not drawn by hand: ``primer.trace`` followed
+# the record back from ``loss``.
+
+import primer
+
+names = {"x1": x1, "w1": w1, "b": b, "y": y, "z": z, "a": a, "loss": loss}
+primer.trace(loss, names=names)
+
+# %%
+# 圖的起點叫 :term:`葉張量`：它們由你給，不是算出來的。``x1``、``y`` 也是葉，只是不必學。
+#
+# Where the graph starts are the :term:`leaf tensors <leaf tensor>`: you gave them, no step computed
+# them. ``x1`` and ``y`` are leaves too; they just need no gradient.
+
+for name, tensor in names.items():
+    print(f"{name:4}  leaf {tensor.is_leaf!s:5}  requires_grad {tensor.requires_grad}")
+
+# %%
+# 失敗：權重和偏差誰先誰後 · A failure: which comes first, weight or bias?
+# ------------------------------------------------------------------------
+#
+# 常看到這樣的圖：輸入 → 權重 → 偏差 → 輸出，好像資料要一站一站流過去。
+# 真是這樣的話，偏差就是由權重算出來的，``b`` 對 ``w1`` 就有梯度。問問 PyTorch。
+#
+# A common picture goes input → weight → bias → output, as if data flowed through one after the
+# other. If so, the bias would be computed from the weight, and ``b`` would have a gradient with
+# respect to ``w1``. Ask PyTorch.
+
+try:
+    torch.autograd.grad(b, w1)
+except RuntimeError as error:
+    print(error)
+
+# %%
+# ``w1`` 根本不在通往 ``b`` 的路上。輸入、權重、偏差都是葉，彼此沒有先後，到 ``z`` 才會合。
+# 畫圖前先問「誰是由誰算出來的」，箭頭就不會畫錯。
+#
+# ``w1`` is not on any way to ``b``. Input, weight and bias are all leaves, none before another;
+# they meet in ``z``. Ask "what is computed from what?" before drawing, and the arrows come out
+# right.
+#
+# 每一步都產生新的張量，新的只能由舊的算出來，箭頭繞不回自己：這叫「有向無環圖」（DAG）。
+# 正因為沒有環，才能從右往左一步步走回來，不會兜圈子。
+#
+# Each step makes a new tensor from older ones, so no arrow ever leads back to its start. Such a
+# graph is called directed and acyclic, a DAG. Having no cycle, it can be walked from right to left
+# without going in circles.
+
+# %%
+# 往回：連鎖律 · Backward: the chain rule
+# ---------------------------------------
+#
+# **先猜猜看**：把 ``w1`` 加大一點點，``loss`` 會變大還是變小？
+#
+# **Guess first**: make ``w1`` a little larger. Does ``loss`` rise or fall?
+#
+# :term:`連鎖律` 說：一條路上的 :term:`導數` 乘起來，就是頭尾之間的導數。
+# 從 ``loss`` 走到 ``w1`` 要三步。
+#
+# The :term:`chain rule`: the :term:`derivatives <derivative>` along a way, multiplied, give the
+# derivative from one end to the other. From ``loss`` to ``w1`` it takes three steps.
+#
+# .. math::
+#
+#    \frac{\partial L}{\partial w_1}
+#    = \frac{\partial L}{\partial a} \times \frac{\partial a}{\partial z}
+#    \times \frac{\partial z}{\partial w_1}
+#    = -\frac{1}{a} \times a (1 - a) \times x_1
+#
+# （``y = 1`` 時損失是 ``-log(a)``，它的導數是 ``-1 / a``。）
+#
+# (With ``y = 1`` the loss is ``-log(a)``, whose derivative is ``-1 / a``.)
+
+with torch.no_grad():
+    dloss_da = -1 / a
+    da_dz = a * (1 - a)
+    dz_dw1 = x1
+
+print(f"d loss/d a  {dloss_da.item():8.4f}")
+print(f"d a   /d z  {da_dz.item():8.4f}")
+print(f"d z   /d w1 {dz_dw1.item():8.4f}")
+print(f"product     {(dloss_da * da_dz * dz_dw1).item():8.4f}")
+
+# %%
+# 乘起來是 -0.0898。負號回答了剛才的問題：``w1`` 加大，``loss`` 變小。
+#
+# The product is -0.0898. Its sign answers the guess: ``w1`` up, ``loss`` down.
+#
+# ``b`` 呢？前兩步一模一樣，只有最後一步換成 ``d z / d b = 1``，得到 -0.0817。
+# 從右往左走的好處就在這裡：共同的路只算一次，再多參數也一樣。
+#
+# And ``b``? The first two steps are the same; only the last becomes ``d z / d b = 1``, which gives
+# -0.0817. That is why one goes from right to left: the shared way is worked out once, however many
+# parameters hang on it.
+
+# %%
+# 交給 PyTorch · Let PyTorch do it
+# --------------------------------
+#
+# ``loss.backward()`` 在真正的圖上走同樣的路，把結果放進每個要學的葉的 ``.grad``。
+# ``primer.walk`` 把走過的每一步印出來，和上面手算的對照看看。
+#
+# ``loss.backward()`` walks the same way on the real graph and puts the result in ``.grad`` of every
+# leaf to be learned. ``primer.walk`` prints each step; compare it with the work by hand above.
+
+loss.backward(retain_graph=True)
+graph = primer.trace(loss, names=names)
+print(primer.walk(graph, "w1"))
+print(f"w1.grad {w1.grad.item():.4f}   b.grad {b.grad.item():.4f}")
+
+# %%
+# 再畫一次，圖上多了 :term:`梯度`。
+#
+# Drawn once more, the graph now shows the :term:`gradients <gradient>`.
+
+graph
+
+# %%
+# 不相信？推一下就知道 · Not convinced? Give it a nudge
+# -----------------------------------------------------
+#
+# 梯度是預言：``w1`` 動一點，``loss`` 變 -0.0898 倍那麼多。預言可以驗證：真的把 ``w1``
+# 往兩邊各推一點點，量 ``loss`` 差多少，這叫有限差分。用 ``float64``，免得捨入誤差搶戲。
+#
+# A gradient is a prediction: move ``w1`` a little and ``loss`` changes by -0.0898 times as much.
+# So test it: nudge ``w1`` a little to both sides and measure ``loss``. These are finite
+# differences. ``float64`` keeps rounding errors out of the picture.
+
+
+def loss_at(w):
+    """Compute the loss with another weight, all else equal."""
+    probability = torch.sigmoid(w * 1.1 + 0.0)
+    return -torch.log(probability)
+
+
+h = 1e-4
+w = torch.tensor(2.2, dtype=torch.float64)
+slope = (loss_at(w + h) - loss_at(w - h)) / (2 * h)
+print(f"nudging: {slope.item():.4f}   autograd: {w1.grad.item():.4f}")
+
+# %%
+# 在圖上，梯度就是切線的斜率：曲線在 ``w1 = 2.2`` 這一點往哪邊斜、斜多少。
+#
+# In a picture, the gradient is the slope of the tangent: which way the curve leans at ``w1 = 2.2``,
+# and how much.
+
+import matplotlib.pyplot as plt
+
+weights = torch.linspace(0, 4, 100)
+fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
+ax.plot(weights, loss_at(weights), label="loss")
+ax.axline((2.2, loss.item()), slope=w1.grad.item(), color="C1", label="tangent, slope -0.0898")
+ax.plot(2.2, loss.item(), "o", color="C1")
+ax.set(xlabel="w1", ylabel="loss", ylim=(0, 0.7))
+ax.legend()
+fig.set_label(
+    "梯度是切線的斜率 · The gradient is the slope of the tangent\n"
+    "損失隨 w1 變大而下降的曲線，在 w1 等於 2.2 處有一條斜率 -0.0898 的切線。 · "
+    "The loss falls as w1 grows; at w1 = 2.2 a tangent with slope -0.0898 touches the curve."
+)
+plt.show()
+
+# %%
+# ``primer.check_gradients`` 對每個參數做同樣的檢查，自己寫的損失也能交給它。
+#
+# ``primer.check_gradients`` does this check for every parameter. Give it your own losses, too.
+
+
+def loss_of(w1, b):
+    """Compute the loss from both parameters."""
+    return F.binary_cross_entropy(torch.sigmoid(w1 * x1.to(w1) + b), y.to(w1))
+
+
+print(primer.check_gradients(loss_of, w1, b))
+
+# %%
+# 練習 · Exercises
+# ----------------
+#
+# **08-1 前向傳播。** 寫 ``forward(x, w, b, y)``，四個都是形狀 ``(1,)`` 的浮點張量，
+# 回傳 ``(z, a, loss)``：``z = w x + b``，``a`` 是 sigmoid，``loss`` 是二元交叉熵。
+# ``loss`` 要留在計算圖上。
+#
+# **08-1 The forward pass.** Write ``forward(x, w, b, y)``, four float tensors of shape ``(1,)``.
+# Return ``(z, a, loss)``: ``z = w x + b``, ``a`` its sigmoid, ``loss`` the binary cross-entropy.
+# The loss must stay on the graph.
+#
+# .. admonition:: 解答 · Solution
+#    :collapsible: closed
+#
+#    .. code-block:: python
+#
+#       def forward(x, w, b, y):
+#           z = w * x + b
+#           a = torch.sigmoid(z)
+#           loss = -(y * torch.log(a) + (1 - y) * torch.log(1 - a))
+#           return z, a, loss
+#
+#       primer.check("08-1", forward)
+#
+# **08-2 誰會得到 .grad。** 執行下面幾行之後，``x``、``w``、``b``、``z``、``a`` 之中，
+# 誰的 ``.grad`` 有值？答案是名字的集合，例如 ``{"x", "z"}``。
+#
+# **08-2 Who gets a .grad?** After the lines below, which of ``x``, ``w``, ``b``, ``z`` and ``a``
+# have their ``.grad`` filled? Answer with a set of names, such as ``{"x", "z"}``.
+#
+# .. code-block:: python
+#
+#    x = torch.tensor([1.1])
+#    w = torch.tensor([2.2], requires_grad=True)
+#    b = torch.tensor([0.0], requires_grad=True)
+#    z = w * x + b
+#    a = torch.sigmoid(z)
+#    a.sum().backward()
+#
+# .. admonition:: 解答 · Solution
+#    :collapsible: closed
+#
+#    只有要求梯度的葉：``x`` 沒有要求，``z`` 和 ``a`` 不是葉。
+#
+#    Only leaves that ask for it: ``x`` does not ask, ``z`` and ``a`` are no leaves.
+#
+#    .. code-block:: python
+#
+#       primer.check("08-2", {"w", "b"})
+#
+# **08-3 走訪計算圖。** 寫 ``leaves(output)``：沿著 ``output.grad_fn.next_functions`` 往回走，
+# 回傳所有會得到梯度的葉張量，每個一次。葉在 ``AccumulateGrad`` 節點的 ``.variable`` 裡；
+# ``next_functions`` 的項目可能是 ``(None, 0)``。
+#
+# **08-3 Walk the graph.** Write ``leaves(output)``: follow ``output.grad_fn.next_functions`` back
+# and return a list of every leaf tensor that will receive a gradient, each once. A leaf sits in
+# ``.variable`` of an ``AccumulateGrad`` node; an entry of ``next_functions`` may be ``(None, 0)``.
+#
+# .. admonition:: 解答 · Solution
+#    :collapsible: closed
+#
+#    .. code-block:: python
+#
+#       def leaves(output):
+#           found, seen, waiting = [], set(), [output.grad_fn]
+#           while waiting:
+#               node = waiting.pop()
+#               if node is None or node in seen:
+#                   continue
+#               seen.add(node)
+#               if hasattr(node, "variable"):
+#                   found.append(node.variable)
+#               waiting.extend(parent for parent, _ in node.next_functions)
+#           return found
+#
+#       primer.check("08-3", leaves)
+
+# %%
+# 重點回顧 · Summary
+# ------------------
+#
+# - PyTorch 一邊算一邊記；記下的計算圖有方向、沒有環，起點是葉張量。
+#
+#   PyTorch records while it computes; the graph has a direction, no cycles, and starts at leaves.
+#
+# - 連鎖律從右往左，把每一步的導數乘起來；共同的路只算一次。
+#
+#   The chain rule goes from right to left and multiplies one derivative a step; shared ways are
+#   worked out once.
+#
+# - 任何梯度都能用有限差分檢查。
+#
+#   Any gradient can be checked by finite differences.
+#
+# 下一課把梯度真的拿來用：:doc:`/lessons/3_autograd/09_gradients`。
+#
+# The next lesson puts gradients to use: :doc:`/lessons/3_autograd/09_gradients`.
