@@ -41,7 +41,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from html import escape, unescape
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 from docutils import nodes
@@ -155,10 +155,16 @@ def split_children(node: nodes.Element) -> bool:
 # -- Which language a paragraph is in --------------------------------------------------------
 
 # What these hold is code, a formula or a mark: it belongs to neither language.
-NEUTRAL = (nodes.literal, nodes.math, nodes.raw, nodes.problematic, nodes.image) + (
+NEUTRAL = (
+    nodes.literal,
+    nodes.math,
+    nodes.raw,
+    nodes.image,
+    nodes.problematic,
     nodes.footnote_reference,
     nodes.citation_reference,
 )
+WORD = re.compile(r"[^\W\d_](?:[\w./'-]*\w)?")
 # Nothing of these is seen, so they may stand between twins.
 UNSEEN = (nodes.system_message, nodes.Invisible, addnodes.index, nodes.target)
 
@@ -193,8 +199,9 @@ def _language(node: nodes.Node) -> str | None:
     own, linked = _prose(node)
     if is_chinese(own + linked):
         return "zh"
-    words = re.findall(r"[^\W\d_][\w.'’-]*", own)
-    if any(word == word.lower() for word in words):
+    # A word with a dot, an underscore or a slash inside is a file or a name in code.
+    words = [word for word in WORD.findall(own) if not re.search(r"\w[._/]\w", word)]
+    if any(word == word.lower() and word.replace("'", "").isalpha() for word in words):
         return "en"
     return "name" if words or re.search(r"[^\W\d_]", linked) else None
 
@@ -219,8 +226,9 @@ def _nearest(needle: str, lines: list[str], line: int) -> int:
 
 def _script_of(path: Path, gallery: dict, srcdir: Path) -> Path | None:
     """Give the file from which sphinx-gallery wrote the page `path`; None for other pages."""
-    pairs = zip(gallery.get("examples_dirs", ()), gallery.get("gallery_dirs", ()), strict=False)
-    for examples, pages in pairs:
+    folders = [gallery.get(key, []) for key in ("examples_dirs", "gallery_dirs")]
+    folders = [[folder] if isinstance(folder, str) else folder for folder in folders]
+    for examples, pages in zip(*folders, strict=False):
         try:
             inside = path.resolve().relative_to((srcdir / pages).resolve())
         except ValueError:
@@ -232,29 +240,28 @@ def _script_of(path: Path, gallery: dict, srcdir: Path) -> Path | None:
     return None
 
 
-def _location(node: nodes.Element, settings) -> str:
-    """Give ``file:line`` of a node, in the lesson's script where the page comes from one."""
+def _location(node: nodes.Element, env) -> tuple[Path | str, int]:
+    """Give file and line of a node, in the lesson's script where the page comes from one."""
     holder = node
     while holder.line is None and holder.parent is not None:
         holder = holder.parent
     source, line = holder.source or node.document["source"], holder.line or 1
     path = Path(source)
     if not path.is_file():
-        return f"{source}:{line}"
+        return source, line
     lines = path.read_text(encoding="utf-8").splitlines()
     needle = (node.rawsource or node.astext()).strip().split("\n")[0]
     line = _nearest(needle, lines, line)
-    config, srcdir = settings.env.config, Path(settings.env.srcdir)
-    gallery = getattr(config, "sphinx_gallery_conf", {})
-    if script := _script_of(path, gallery, srcdir):
+    gallery = getattr(env.config, "sphinx_gallery_conf", {})
+    if script := _script_of(path, gallery, Path(env.srcdir)):
         # The same words, as many times before in the script as in the page.
         words = lines[line - 1].strip()
         before = sum(text.strip() == words for text in lines[: line - 1])
         code = script.read_text(encoding="utf-8").splitlines()
         same = [n for n, text in enumerate(code, 1) if text.lstrip("# ").strip() == words]
         if len(same) > before:
-            return f"{script}:{same[before]}"
-    return f"{path}:{line}"
+            return script, same[before]
+    return path, line
 
 
 MESSAGES = {
@@ -286,22 +293,6 @@ MESSAGES = {
 }
 
 
-def _warn(kind: str, node: nodes.Element) -> None:
-    subtype, zh, en = MESSAGES[kind]
-    text = " ".join(node.astext().split())
-    text = text if len(text) <= 40 else f"{text[:40]}…"
-    logger.warning(
-        "%s%s%s: %s",
-        zh,
-        SEPARATOR,
-        en,
-        text,
-        location=_location(node, node.document.settings),
-        type="bilingual",
-        subtype=subtype,
-    )
-
-
 # -- Transforms of a page as it is read ------------------------------------------------------
 
 TITLES = (nodes.title, nodes.subtitle, nodes.rubric, nodes.caption)
@@ -328,11 +319,13 @@ class Lines(Transform):
     default_priority = 200
 
     def apply(self) -> None:
+        """Split every line of the document."""
         for node in self.document.findall(lambda n: isinstance(n, (*TITLES, nodes.term))):
             if isinstance(node.parent, nodes.topic) and "contents" in node.parent["classes"]:
                 node.children = []
                 node += pair_nodes(_("Contents"))
-            if split_children(node) and isinstance(node.parent, nodes.section):
+            titled = isinstance(node, nodes.title) and isinstance(node.parent, nodes.section)
+            if split_children(node) and titled:
                 self.rename(node.parent, node[-1].astext())
 
     def rename(self, section: nodes.section, english: str) -> None:
@@ -372,8 +365,25 @@ class Pairs(Transform):
     default_priority = 870
 
     def apply(self) -> None:
+        """Pair and check the whole document, then report in the order of its lines."""
+        self.problems: list[tuple[str, nodes.Element]] = []
         self.cards()
         self.visit(self.document)
+        env = self.document.settings.env
+        found = [(_location(node, env), kind, node.astext()) for kind, node in self.problems]
+        for (path, line), kind, text in sorted(found, key=lambda problem: problem[0][1]):
+            subtype, zh, en = MESSAGES[kind]
+            quoted = " ".join(text.split())
+            logger.warning(
+                "%s%s%s: %s",
+                zh,
+                SEPARATOR,
+                en,
+                quoted if len(quoted) <= 40 else f"{quoted[:40]}…",
+                location=f"{path}:{line}",
+                type="bilingual",
+                subtype=subtype,
+            )
 
     def visit(self, parent: nodes.Element) -> None:
         """Pair the children of `parent`, then theirs."""
@@ -387,7 +397,7 @@ class Pairs(Transform):
                 self.toctree(child)
             elif _is_element(child) and _is_exempt(child):
                 self.exempt(child)
-            elif isinstance(child, TITLES):
+            elif isinstance(child, (*TITLES, nodes.term)):
                 self.title(child)
             elif _is_element(child) and not isinstance(child, (*PARAGRAPHS, *UNSEEN)):
                 self.visit(child)
@@ -420,50 +430,56 @@ class Pairs(Transform):
         while run:
             (kind, node), rest = run[0], run[1:]
             other = rest[0] if rest else (None, None)
-            if kind == "zh" and other[0] == "zh" and _mostly_latin(other[1]):
-                # By script Chinese, by place and weight English. The twin of a following
-                # English paragraph it is not: that one would be left alone.
-                if len(rest) < 2 or rest[1][0] == "zh":
-                    _warn("han", other[1])
-                    other = ("en", other[1])
+            if self.is_english_with_han(run):
+                self.problems.append(("han", other[1]))
+                other = ("en", other[1])
             if (kind, other[0]) == ("zh", "en"):
                 self.wrap(node, other[1])
                 run = rest[1:]
             elif (kind, other[0]) == ("en", "zh") and self.alternates(run) % 2 == 0:
-                _warn("order", node)
-                self.wrap(node, other[1])
+                self.problems.append(("order", node))
+                self.wrap(other[1], node)
                 run = rest[1:]
             else:
-                _warn(kind, node)
+                self.problems.append((kind, node))
                 node["classes"].append(ZH if kind == "zh" else EN)
                 run = rest
 
     @staticmethod
-    def alternates(run: list[tuple[str, nodes.Element]]) -> int:
-        """Count the paragraphs from the first on that take turns."""
-        turns = zip(run, run[1:], strict=False)
-        return 1 + sum(1 for _turn in takewhile(lambda two: two[0][0] != two[1][0], turns))
+    def is_english_with_han(run: list[tuple[str, nodes.Element]]) -> bool:
+        """Say whether the second of a run is Chinese by script, but English by place and weight.
+
+        If English follows it, it is a Chinese paragraph itself, and the first lacks its twin.
+        """
+        kinds = [kind for kind, _node in run[:3]]
+        return kinds[:2] == ["zh", "zh"] and kinds[2:] != ["en"] and _mostly_latin(run[1][1])
 
     @staticmethod
-    def wrap(first: nodes.Element, second: nodes.Element) -> None:
+    def alternates(run: list[tuple[str, nodes.Element]]) -> int:
+        """Count the paragraphs from the first on that take turns."""
+        return 1 + sum(1 for _ in takewhile(lambda two: two[0][0] != two[1][0], pairwise(run)))
+
+    @staticmethod
+    def wrap(zh: nodes.Element, en: nodes.Element) -> None:
         """Put two twins, and what unseen stands between, in one container."""
-        parent = first.parent
-        start, end = parent.index(first), parent.index(second)
+        parent = zh.parent
+        start, end = sorted((parent.index(zh), parent.index(en)))
         box = nodes.container(classes=["pair"])
-        box.source, box.line = first.source, first.line
+        box.source, box.line = parent[start].source, parent[start].line
         box += parent.children[start : end + 1]
         parent[start : end + 1] = [box]
-        for node in (first, second):
-            language = _language(node)
-            english = language != "zh" or (node is second and _mostly_latin(node))
-            node["classes"] += ["twin", EN if english else ZH]
+        zh["classes"] += ["twin", ZH]
+        en["classes"] += ["twin", EN]
 
     # -- lines
 
     def title(self, node: nodes.Element) -> None:
-        """Check that a title is a pair; code alone needs none."""
-        if not split_children(node) and _language(node):
-            _warn("title", node)
+        """Check that a title is a pair; code needs none, nor does a name as caption or term."""
+        language = _language(node)
+        free = {None, "name"} if isinstance(node, (nodes.caption, nodes.term)) else {None}
+        paired = split_children(node) or "twin" in node["classes"]
+        if language not in free and not paired:
+            self.problems.append(("title", node))
 
     def toctree(self, node: addnodes.toctree) -> None:
         """Check the caption of a toctree and the titles written in it."""
@@ -471,17 +487,16 @@ class Pairs(Transform):
             if text and not split_pair(text) and re.search(r"[^\W\d_]", text):
                 line = nodes.title(text, text)
                 line.parent, line.document = node, self.document
-                _warn("title", line)
+                self.problems.append(("title", line))
 
     def glossary(self, node: nodes.definition_list) -> None:
         """Mark the terms of a glossary entry, one line a language, as each other's twins."""
         for item in node:
             terms = [child for child in item if isinstance(child, nodes.term)]
-            both = len({is_chinese(term.astext()) for term in terms}) == 2
-            for term in terms:
-                if not split_children(term):
-                    language = ZH if is_chinese(term.astext()) else EN
-                    term["classes"] += ["twin", language] if both else [language]
+            whole = [term for term in terms if not split_children(term)]
+            if len({is_chinese(term.astext()) for term in whole}) == 2:
+                for term in whole:
+                    term["classes"] += ["twin", ZH if is_chinese(term.astext()) else EN]
 
     # -- what is in one language
 
@@ -519,6 +534,7 @@ class Other(SphinxRole):
     """The roles ``:zh:`` and ``:en:``: words of the other language, marked as such."""
 
     def run(self):
+        """Mark the words with their language."""
         return [nodes.inline("", self.text, classes=[ZH if self.name == "zh" else EN])], []
 
 
@@ -534,6 +550,7 @@ class ReferenceTexts(SphinxPostTransform):
     default_priority = 20
 
     def run(self, **kwargs) -> None:
+        """Shorten or split the text of every link."""
         for reference in self.document.findall(nodes.reference):
             holder = reference
             while len(holder) == 1 and isinstance(holder[0], nodes.inline):
@@ -562,9 +579,9 @@ class AdmonitionTitles(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs) -> None:
-        kinds = (*nodes.Admonition.__subclasses__(), addnodes.seealso)
+        """Turn every labelled admonition into a plain one with a title."""
         for node in list(self.document.findall(nodes.Admonition)):
-            if node.tagname not in admonitionlabels or not isinstance(node, kinds):
+            if node.tagname not in admonitionlabels:
                 continue
             label = str(admonitionlabels[node.tagname])
             plain = nodes.admonition("", nodes.title(label, "", *pair_nodes(label)))
