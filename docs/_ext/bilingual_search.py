@@ -1,0 +1,284 @@
+"""Search that finds Chinese and English alike, and works from ``file://``.
+
+Usage, in ``conf.py``::
+
+    extensions = ["bilingual", "bilingual_search"]
+    html_static_path = ["_static"]  # holds search/matcher.js, search/search.js, search/search.css
+    templates_path = ["_templates"]  # holds search.html
+
+An index of words has to know where a Chinese word ends, and gets it wrong.  So nothing is cut
+here: while Sphinx reads, the text of every page is kept beside the nearest anchor; when it writes,
+all of it goes into one script, ``_static/search/pages.js``, which only the search page loads
+(a script, because a page opened from disk may not fetch JSON).  ``matcher.js`` finds and ranks,
+``search.js`` shows.
+
+Sphinx's own index is switched off by the builder's attribute for that.  A page stays out of this
+one with ``:nosearch:`` at its top, a part of a page with the class ``nosearch``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from bilingual import SEPARATOR, is_chinese, split_pair
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.util import docname_join
+from sphinx.util.osutil import relative_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+BUILDERS = {"html", "dirhtml"}
+SCRIPTS = ("search/matcher.js", "search/pages.js", "search/search.js")
+SPHINX_SCRIPTS = ("searchtools.js", "language_data.js")
+
+# The same words stand in these on every lesson, and would answer every query.
+SKIPPED_CLASSES = {
+    "nosearch",
+    "sphx-glr-download-link-note",
+    "sphx-glr-footer",
+    "sphx-glr-signature",
+    "sphx-glr-timing",
+}
+SKIPPED_NODES = (
+    nodes.comment,
+    nodes.math_block,
+    nodes.raw,
+    nodes.substitution_definition,
+    nodes.system_message,
+    nodes.target,
+    addnodes.index,
+    addnodes.toctree,
+)
+CODE_NODES = (nodes.literal_block, nodes.doctest_block, addnodes.desc_signature)
+
+# A reference without a text of its own, resolved when every page has been read.
+REFERENCE = re.compile("\0(ref|doc) ([^\0]+)\0")
+LINE_BREAK = re.compile(r"\s*\n\s*")
+MERMAID_LABEL = re.compile(r'"([^"\n]+)"|^\s*acc(?:Title|Descr):\s*(.+)$', re.MULTILINE)
+
+
+class Section(TypedDict):
+    """What stands below one heading: `id` is its anchor, empty for the top of the page."""
+
+    id: str
+    title: str
+    zh: list[str]
+    en: list[str]
+    code: list[str]
+
+
+# -- Reading a page --------------------------------------------------------------------------
+
+
+def plain_text(node: nodes.Node, docname: str) -> str:
+    """Give the words of `node` as a reader sees them, references without a text as marks."""
+    if isinstance(node, nodes.Text):
+        return node.astext()
+    if isinstance(node, (nodes.raw, nodes.footnote_reference, nodes.system_message)):
+        return ""
+    if isinstance(node, nodes.image):
+        return node.get("alt", "")
+    if isinstance(node, addnodes.pending_xref) and not node["refexplicit"]:
+        if node["reftype"] == "ref":
+            return f"\0ref {node['reftarget']}\0"
+        if node["reftype"] == "doc":
+            return f"\0doc {docname_join(docname, node['reftarget'])}\0"
+    return "".join(plain_text(child, docname) for child in node.children)
+
+
+def join_lines(text: str) -> str:
+    r"""Undo the line breaks of the source: none between Han characters, else a space.
+
+    >>> join_lines("自動\n微分的 grad\nis a tensor")
+    '自動微分的 grad is a tensor'
+    """
+
+    def joint(found: re.Match[str]) -> str:
+        before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
+        wide = all(is_chinese(side) or side in "，。：；！？、「」（）" for side in (before, after))
+        return "" if wide else " "
+
+    return LINE_BREAK.sub(joint, text).strip()
+
+
+def add_text(section: Section, text: str) -> None:
+    """File `text` under its language; a ``中文 · English`` line is one of each."""
+    halves = split_pair(text)
+    if halves and is_chinese(halves[0]):
+        section["zh"].append(halves[0])
+        section["en"].append(halves[1])
+    elif text:
+        section["zh" if is_chinese(text) else "en"].append(text)
+
+
+def new_section(anchor: str, title: str = "") -> Section:
+    """Give an empty section."""
+    return {"id": anchor, "title": title, "zh": [], "en": [], "code": []}
+
+
+def opened_by(node: nodes.Element, docname: str) -> Section | None:
+    """Give the section that `node` opens: a heading, an API entry, an entry of a glossary."""
+    if isinstance(node, nodes.section):
+        title = plain_text(node.next_node(nodes.title), docname)
+        return new_section(node["ids"][0], join_lines(title))
+    if isinstance(node, (addnodes.desc, nodes.definition_list_item)):
+        name = node.next_node(nodes.Part)
+        if anchors := name["ids"]:  # the items of a plain list have none
+            terms = [part.astext() for part in node.children if isinstance(part, nodes.term)]
+            return new_section(anchors[0], SEPARATOR.join(terms) or anchors[0])
+    return None
+
+
+def is_code(node: nodes.Element) -> bool:
+    """Say whether `node` is a listing, a signature or a paragraph of nothing but code."""
+    parts = node.children
+    lone = bool(parts) and all(isinstance(part, nodes.literal) for part in parts)
+    return lone or isinstance(node, CODE_NODES)
+
+
+def read_node(node: nodes.Element, section: Section, page: list[Section], docname: str) -> None:
+    """Add what stands in `node` to `section`, and to `page` the sections that it opens."""
+    for child in node.children:
+        if not isinstance(child, nodes.Element) or isinstance(child, SKIPPED_NODES):
+            continue
+        if SKIPPED_CLASSES.intersection(child["classes"]):
+            continue
+        if isinstance(child, nodes.title) and isinstance(node, nodes.section):
+            continue  # read with its section
+        if opened := opened_by(child, docname):
+            if isinstance(node, nodes.document) and not section["title"]:
+                section["title"] = opened["title"]  # the title of the page is its top
+                opened = section
+            else:
+                page.append(opened)
+            read_node(child, opened, page, docname)
+        elif is_code(child):
+            section["code"].append(child.astext())
+        elif child.tagname == "mermaid":
+            for label, sentence in MERMAID_LABEL.findall(child["code"]):
+                add_text(section, (label or sentence).strip())
+        elif isinstance(child, (nodes.image, nodes.TextElement)):
+            add_text(section, join_lines(plain_text(child, docname)))
+        else:
+            read_node(child, section, page, docname)
+
+
+def collect(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep the text of the page that was just read."""
+    env = app.env
+    if {"nosearch", "no-search"}.isdisjoint(env.metadata[env.docname]):
+        page = [new_section("")]
+        read_node(doctree, page[0], page, env.docname)
+        texts(env)[env.docname] = page
+
+
+# -- Keeping the pages in the environment ----------------------------------------------------
+
+
+def texts(env: BuildEnvironment) -> dict[str, list[Section]]:
+    """Give the sections of every page that has been read, by docname."""
+    if not hasattr(env, "bilingual_search_texts"):
+        env.bilingual_search_texts = {}  # type: ignore[attr-defined]
+    return env.bilingual_search_texts  # type: ignore[attr-defined]
+
+
+def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """Forget a page that is about to be read again, or is gone."""
+    texts(env).pop(docname, None)
+
+
+def merge(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: BuildEnvironment) -> None:
+    """Take over the pages that another process has read."""
+    texts(env).update((name, texts(other)[name]) for name in docnames if name in texts(other))
+
+
+# -- Writing ---------------------------------------------------------------------------------
+
+
+def resolve(text: str, language: str, env: BuildEnvironment) -> str:
+    """Put the target's title, in the `language` of the sentence, for each reference mark."""
+
+    def title(found: re.Match[str]) -> str:
+        kind, target = found.groups()
+        if kind == "doc":
+            text = env.titles[target].astext() if target in env.titles else ""
+        else:
+            text = env.domains.standard_domain.labels.get(target, ("", "", ""))[2]
+        zh, en = split_pair(text) or (text, text)
+        return zh if language == "zh" else en
+
+    return REFERENCE.sub(title, text)
+
+
+def pages(app: Sphinx) -> list[dict[str, Any]]:
+    """Give every page as ``matcher.js`` reads it, in the order of their names."""
+    env, uri = app.env, app.builder.get_target_uri
+    found = []
+    for docname, sections in sorted(texts(env).items()):
+        entries = []
+        for section in sections:
+            title = resolve(section["title"], "en", env)
+            entry: dict[str, Any] = {"id": section["id"], "title": split_pair(title) or [title]}
+            for language in ("zh", "en", "code"):
+                if lines := [resolve(text, language, env) for text in section[language]]:
+                    entry[language] = lines
+            entries.append(entry)
+        if entries[0]["title"] == [""]:
+            entries[0]["title"] = [docname]
+        found.append({"url": relative_uri(uri("search"), uri(docname)), "sections": entries})
+    return found
+
+
+def switch_off_sphinx_index(app: Sphinx) -> None:
+    """Keep Sphinx from building and loading an index that nothing here would read."""
+    if app.builder.name in BUILDERS:
+        app.builder.search = False  # type: ignore[attr-defined]
+
+
+def write_search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Write the texts, and ask Sphinx for the page ``search``."""
+    if app.builder.name not in BUILDERS:
+        return
+    static = Path(app.outdir, "_static")
+    lines = ",\n".join(
+        json.dumps(page, ensure_ascii=False, separators=(",", ":")) for page in pages(app)
+    )
+    target = static / "search" / "pages.js"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(f"globalThis.searchPages = [\n{lines}\n];\n", encoding="utf-8", newline="\n")
+    for name in SPHINX_SCRIPTS:  # the theme's, empty without an index
+        static.joinpath(name).unlink(missing_ok=True)
+    yield "search", {}, "search.html"
+
+
+def load_scripts(app: Sphinx, pagename: str, *rest: Any) -> None:
+    """Load the search on its own page only, in the order in which the scripts need one another."""
+    if pagename == "search" and app.builder.name in BUILDERS:
+        app.add_css_file("search/search.css")
+        for script in SCRIPTS:
+            app.add_js_file(script, loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Connect to reading and writing."""
+    app.setup_extension("bilingual")  # the template's `pair`
+    app.connect("builder-inited", switch_off_sphinx_index)
+    app.connect("doctree-read", collect)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-merge-info", merge)
+    app.connect("html-collect-pages", write_search_page)
+    app.connect("html-page-context", load_scripts)
+    return {
+        "version": "1.0",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
