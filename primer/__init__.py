@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what type checkers and editors read
     from primer import autograd as autograd
     from primer import device as device
     from primer import diagram as diagram
+    from primer import doctor as doctor
     from primer import exercises as exercises
     from primer import mlp as mlp
     from primer import tensors as tensors
@@ -30,13 +31,13 @@ if TYPE_CHECKING:  # what type checkers and editors read
     from primer.autograd import check_gradients as check_gradients
     from primer.autograd import trace as trace
     from primer.autograd import walk as walk
-    from primer.device import Diagnosis as Diagnosis
-    from primer.device import diagnose as diagnose
     from primer.device import seed_everything as seed_everything
     from primer.device import select as select
     from primer.device import synchronize as synchronize
     from primer.device import timed as timed
     from primer.diagram import Diagram as Diagram
+    from primer.doctor import Diagnosis as Diagnosis
+    from primer.doctor import diagnose as diagnose
     from primer.exercises import check as check
     from primer.mlp import MLP as MLP
     from primer.mlp import count_parameters as count_parameters
@@ -60,7 +61,8 @@ _HOME = {
         "autograd": ("Graph", "GradientReport", "check_gradients", "trace", "walk"),
         "mlp": ("MLP", "count_parameters", "summary"),
         "training": ("History", "evaluate", "fit", "predict"),
-        "device": ("Diagnosis", "diagnose", "seed_everything", "select", "synchronize", "timed"),
+        "device": ("seed_everything", "select", "synchronize", "timed"),
+        "doctor": ("Diagnosis", "diagnose"),
         "diagram": ("Diagram",),
         "exercises": ("check",),
     }.items()
