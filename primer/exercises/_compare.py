@@ -1,0 +1,112 @@
+"""Compare an answer with the truth, and show values in a line.
+
+Nothing here imports PyTorch: where it has not been imported, nothing is a tensor.
+"""
+
+from __future__ import annotations
+
+import math
+import reprlib
+import sys
+from numbers import Real
+from typing import Any
+
+Pair = tuple[str, str]  # the same text in Chinese and in English
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 80
+_short.maxset = _short.maxlist = _short.maxtuple = 12
+
+
+def is_tensor(value: object) -> bool:
+    """Say whether a value is a tensor."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _plain(tensor: Any) -> bool:
+    """Say whether a tensor holds real numbers, one beside the other, that can be read."""
+    return str(tensor.layout) == "torch.strided" and not (
+        tensor.is_meta or tensor.is_complex() or tensor.is_quantized
+    )
+
+
+def show(value: Any) -> str:
+    """Write a value in one line: small tensors by their numbers, large ones by their shape.
+
+    >>> show((1.0, "text", None))
+    "(1, 'text', None)"
+    """
+    if is_tensor(value):
+        if _plain(value) and value.numel() <= 12:
+            return f"tensor({show(value.detach().tolist())})"
+        return f"tensor[{', '.join(map(str, value.shape))}]"
+    if isinstance(value, tuple):
+        inner = ", ".join(map(show, value))
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, list) and len(value) <= 12:
+        return f"[{', '.join(map(show, value))}]"
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    if callable(value) and hasattr(value, "__name__"):
+        return str(value.__name__)
+    return _short.repr(value)
+
+
+def difference(got: Any, expected: Any) -> Pair | None:
+    """Say in both languages how an answer differs from the truth; ``None`` where it does not.
+
+    Tensors may have any dtype and be off by 1e-4 of their value; a list may stand for a tuple or
+    a set, and a tensor of one element for a number.
+    """
+    if is_tensor(expected):
+        if expected.ndim == 0 and isinstance(got, (Real, bool)):
+            got = expected.new_tensor(float(got))
+        if not is_tensor(got) or not _plain(got):
+            return _kind(got, "張量", "a tensor")
+        if got.shape != expected.shape:
+            shapes = tuple(got.shape), tuple(expected.shape)
+            return (
+                f"形狀是 {shapes[0]}，應為 {shapes[1]}",
+                f"the shape is {shapes[0]}, expected {shapes[1]}",
+            )
+        near = got.detach().double().cpu().allclose(expected.detach().double(), 1e-4, 1e-6)
+        return None if near else _value(got, expected)
+    if isinstance(expected, (tuple, list)):
+        if not isinstance(got, (tuple, list)):
+            return _kind(got, f"{len(expected)} 項的 tuple", f"a tuple of {len(expected)}")
+        if len(got) != len(expected):
+            return (
+                f"有 {len(got)} 項，應為 {len(expected)} 項",
+                f"it has {len(got)} items, expected {len(expected)}",
+            )
+        for number, (one, other) in enumerate(zip(got, expected, strict=True), start=1):
+            if found := difference(one, other):
+                return f"第 {number} 項：{found[0]}", f"item {number}: {found[1]}"
+        return None
+    one = is_tensor(got) and _plain(got) and got.numel() == 1
+    if one or (type(got).__module__ == "numpy" and getattr(got, "size", 0) == 1):
+        got = got.item()
+    if isinstance(expected, set):
+        group = isinstance(got, (set, frozenset, list, tuple))
+        if not group or not all(isinstance(item, str) for item in got):
+            return _kind(got, "名稱的集合", "a set of names")
+        return None if set(got) == expected else _value(set(got), expected)
+    if isinstance(expected, float):
+        if not isinstance(got, (Real, bool)):
+            return _kind(got, "數", "a number")
+        near = math.isclose(got, expected, rel_tol=1e-4, abs_tol=1e-6)
+        return None if near else _value(got, expected)
+    # True == 1 in Python, but not as an answer.
+    return None if type(got) is type(expected) and got == expected else _value(got, expected)
+
+
+def _value(got: object, expected: object) -> Pair:
+    return f"得到 {show(got)}，應為 {show(expected)}", f"got {show(got)}, expected {show(expected)}"
+
+
+def _kind(got: object, zh: str, en: str) -> Pair:
+    if got is None:
+        return f"得到 None，應為{zh}；是不是忘了 return？", f"got None, expected {en}; no return?"
+    kind = type(got).__name__
+    return f"得到 {kind} {show(got)}，應為{zh}", f"got {kind} {show(got)}, expected {en}"
