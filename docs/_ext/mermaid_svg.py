@@ -13,12 +13,13 @@ and in a page::
        flowchart LR
        accTitle: 訓練與推論 · Training and inference
        accDescr: 模型先訓練，再推論。 · The model is trained, then used.
-       A["訓練 · Training"] --> B["推論 · Inference"]:::result
+       A["訓練 · Training"] --> B["推論 · Inference"]:::output
 
 The page gets no script: the engine, Pele, runs here in an embedded JavaScript interpreter. The
 drawing names no colour of its own but the variables that ``mermaid.css`` sets, so it follows the
 dark mode. A label ``中文 · English`` stands on two lines that the reading switch can tell apart.
-``click`` lines draw no link. Other builders than HTML show the text.
+Roles that have a look are ``parameter``, ``leaf``, ``output`` and ``muted``. ``click`` lines draw
+no link. Other builders than HTML show the text.
 
 Warnings: ``mermaid_svg.syntax`` (the text does not parse), ``mermaid_svg.access`` (no ``accTitle``
 or ``accDescr``), ``mermaid_svg.colour`` (a fixed colour, which the dark mode cannot follow).
