@@ -24,6 +24,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -116,8 +117,10 @@ def requirements(script: Path, project: Project) -> list[str]:
 
     A warning is given for an import that neither Python, the project nor an installed package has.
     """
-    modules: dict[str, int] = {}
-    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+    source = script.read_text(encoding="utf-8")
+    # What an exercise's text says to import is needed too.
+    modules = {name: 1 for name in project.modules if re.search(rf"\bimport {name}\b", source)}
+    for node in ast.walk(ast.parse(source)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [node.module]

@@ -555,6 +555,13 @@ def test_what_a_notebook_cannot_show_is_a_warning_with_its_line(copy, text, said
     assert f"{script}:17: " in build(copy)[1], "it is said again until it is mended"
 
 
+def test_what_an_exercise_says_to_import_is_needed(copy):
+    script = copy.parent / "gallery/1_part/02_second.py"
+    script.write_text(SECOND.replace("中文。", "先 ``import tiny``。"), encoding="utf-8")
+    soup = page(build(copy)[0], "lessons/1_part/02_second.html")
+    assert "./tiny_course-1.0" in soup.select_one(".pip-line").get_text()
+
+
 def test_an_import_without_a_known_package_is_a_warning(copy):
     script = copy.parent / "gallery/1_part/02_second.py"
     script.write_text(SECOND + "\nimport no_such_package.deep\n", encoding="utf-8")

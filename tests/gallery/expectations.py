@@ -108,12 +108,12 @@ def save(run: Run, path: Path) -> str:
 
 def differences(run: Run, path: Path) -> list[str]:
     """Say, block by block, what a run printed otherwise than expected; nothing means it passed."""
+    problems = [run.error] if run.error else []
     if not path.exists():
-        return [
+        return problems or [
             f"{shown(run.script)}: 沒有預期輸出，請執行 · no expected outputs, run: "
             f"nox -s verify -- --update --lesson {run.script.stem}"
         ]
-    problems = [run.error] if run.error else []
     expected = load(path)
     for block in run.blocks:
         wanted = expected.pop(block.key, [])

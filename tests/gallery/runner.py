@@ -29,6 +29,7 @@ import time
 import traceback
 import warnings
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 GALLERY = ROOT / "gallery"
 LIMIT = 120.0  # seconds a lesson may take; 2 is usual
 MASK = re.compile(r"#.*\bdepends on the machine\b")
+REFUSED = "公布的解答沒有通過 · the published solution does not pass"
 SOLUTION = re.compile(
     r"^\.\. admonition:: 解答 · Solution[ ]*\n((?:[ ]+.*\n|[ ]*\n)*)", re.MULTILINE
 )
@@ -278,6 +280,10 @@ def steps(script: Path) -> list[tuple[str, int, str]]:
     return found
 
 
+def _text(lines: list[Line]) -> str:
+    return textwrap.indent("\n".join(line.text for line in lines), "    ")
+
+
 def _main(script: Path, plan: Path, events: Path) -> None:
     """Run the lesson here; a solution runs on a copy of the names, as a reader's attempt would."""
     sys.argv = [str(script)]
@@ -296,8 +302,13 @@ def _main(script: Path, plan: Path, events: Path) -> None:
             warnings.simplefilter("error")
             for key, lineno, code in json.loads(plan.read_text(encoding="utf-8")):
                 tell(lineno=lineno)
-                scope = names if key.startswith("block") else dict(names)
+                solution = key.startswith("solution")
+                # The text of an exercise says: import primer.
+                scope = {"primer": import_module("primer"), **names} if solution else names
                 output = _execute(code, lineno, scope, script)
+                if solution and output and output[0].text.startswith("✗"):
+                    tell(error=f"{shown(script)}:{lineno}: {REFUSED}\n{_text(output)}")
+                    break
                 tell(key=key, output=[(line.text, line.masked) for line in output])
         except BaseException as error:  # a lesson that calls sys.exit has failed as well
             tell(error=_explain(error, script))

@@ -223,6 +223,17 @@ def test_a_lesson_without_a_title_is_refused(lesson: Path):
     assert f"{lesson}:1: 課程要以含標題的文件字串開頭 · a lesson starts" in check(lesson)[0]
 
 
+def test_a_published_solution_must_pass(lesson: Path):
+    answer = SOLUTION.replace(
+        "#       loss = 2 * loss\n#       print(loss)", '#       print("✗ 01-1")'
+    )
+    lesson.write_text(LESSON + answer, encoding="utf-8")
+    line = lesson.read_text(encoding="utf-8").splitlines().index('#       print("✗ 01-1")') + 1
+    assert f"{lesson}:{line}: 公布的解答沒有通過" in runner.run(lesson).error
+    edit(lesson, "✗", "✓")
+    assert runner.run(lesson).error == ""
+
+
 def test_a_diagram_is_compared_by_its_text(lesson: Path):
     edit(
         lesson,
