@@ -1,8 +1,8 @@
 """
-監督式學習：看範例，學會回答 · Supervised learning: examples first, answers later
+監督式學習：看例子，學會回答 · Supervised learning: examples first, answers later
 =================================================================================
 
-芒果熟了沒，規則很難寫，範例卻很好找。這一課讓電腦看範例學，再回答它沒見過的問題。
+芒果熟了沒，規則很難寫，例子卻很好找。這一課讓電腦看例子學，再回答它沒見過的問題。
 
 A rule for ripe mangoes is hard to write, but examples are easy to find. In this lesson the
 computer learns from examples, then answers questions that it has never seen.
@@ -21,21 +21,11 @@ computer learns from examples, then answers questions that it has never seen.
      N["新的特徵 · new features"] --> P
      P --> O["預測的標籤 · predictions"]
 
-讀完這一課，你能：
+讀完這一課，你能說出特徵、標籤、訓練階段和預測階段各是什麼；能訓練一個只有三個數字的模型，
+畫出它的決策邊界；也能說明為什麼要留一些資料，到最後才拿來考模型。
 
-After this lesson you can:
-
-- 說出特徵、標籤、訓練階段、預測階段各是什麼；
-
-  say what features, labels, the training phase and the prediction phase are;
-
-- 訓練一個只有三個數字的模型，畫出它的決策邊界；
-
-  train a model of only three numbers and draw its decision boundary;
-
-- 說明為什麼要留一些資料，到最後才拿來考模型。
-
-  explain why some data is held back and used to test the model only at the end.
+After this lesson you can say what features, labels and the two phases are, train a model of only
+three numbers and draw its decision boundary, and explain why some data is kept for a final test.
 
 先備課程：無。時間：約 15 分鐘。
 
@@ -48,37 +38,34 @@ Lessons needed: none. Time: about 15 minutes.
 # 規則很難寫 · Rules are hard to write
 # ------------------------------------
 #
-# 一顆芒果熟了沒，你摸一下就知道。可是要把「摸一下」寫成 ``if``，就難了：多軟才算熟？
+# 芒果熟了沒，你摸一下就知道。可是把「摸一下」寫成 ``if`` 就難了：多軟才算熟？
 # 皮很黃、摸起來卻很硬，又該聽誰的？
 #
 # You can tell a ripe mango by touch. Now write that touch as an ``if``: how soft is ripe? And if
-# the skin is yellow while the flesh is hard, which of the two should decide?
+# the skin is yellow but the flesh is hard, which of the two decides?
 #
-# 換個辦法：不寫規則，改給電腦看許多「附答案」的芒果，讓它自己調出判斷的方法。
-# 這叫 :term:`監督式學習`，因為旁邊一直有答案在監督。
+# 那就不寫規則，改給電腦看許多「附答案」的芒果，讓它自己調出判斷的方法。
+# 這叫 :term:`監督式學習`：答案就在旁邊監督。
 #
-# So we write no rule. We show the computer many mangoes *with their answers* and let it work
-# out how to judge. That is :term:`supervised learning`: the answers supervise it.
+# So we write no rule. We show the computer many mangoes *with their answers* and let it work out
+# how to judge. That is :term:`supervised learning`: the answers supervise it.
 
 # %%
 # 資料：特徵與標籤 · The data: features and labels
 # ------------------------------------------------
 #
 # 每顆芒果量兩個數字：皮有多黃、果肉有多軟，都從 0 到 10。量到的數字叫 :term:`特徵`，
-# 旁邊的答案叫 :term:`標籤`：1 是熟了，0 是還沒熟。
+# 旁邊的答案叫 :term:`標籤`：1 是熟了，0 是還沒熟。我們自己造 120 顆，並固定 :term:`隨機種子`，
+# 好讓大家拿到同一批。
 #
-# Each mango is measured twice: how yellow and how soft, both from 0 to 10. What we measure are its
+# Each mango is measured twice, how yellow and how soft, from 0 to 10. The measured numbers are its
 # :term:`features <feature>`. The answer beside them is its :term:`label`: 1 is ripe, 0 is not yet.
-#
-# 為了讓大家得到同樣的結果，我們自己造 120 顆芒果，並且固定 :term:`隨機種子`。
-#
 # We make 120 mangoes ourselves and fix the :term:`random seed`, so that everyone gets the same
 # ones.
 
 import torch
 
 torch.manual_seed(7)
-
 unripe = torch.tensor([3.0, 3.5]) + 1.3 * torch.randn(60, 2)
 ripe = torch.tensor([6.5, 6.2]) + 1.3 * torch.randn(60, 2)
 features = torch.cat([unripe, ripe]).clamp(0, 10).round(decimals=1)
@@ -91,42 +78,37 @@ for (yellow, soft), label in zip(features[:3].tolist(), labels[:3].tolist(), str
     print(f"yellow {yellow:.1f}   soft {soft:.1f}   label {label:.0f}")
 
 # %%
-# 先留一手 · Hold some back
-# -------------------------
+# 先收起來一些 · Put some away first
+# ----------------------------------
 #
-# 考古題背得再熟，也不等於學會了；要用沒看過的題目來考才知道。所以先收起 40 顆當
-# :term:`測試集`，訓練時一眼都不看；其餘 80 顆是 :term:`訓練集`。
+# 考古題背得再熟也不算學會，要考沒看過的題目才知道。所以收起 40 顆當 :term:`測試集`，
+# 訓練時一眼都不看；其餘 80 顆是 :term:`訓練集`。
 #
 # Knowing last year's exam by heart is not knowing the subject; only new questions can tell. So 40
-# mangoes become the :term:`test set`, which training never looks at. The other 80 are the
+# mangoes become the :term:`test set`, which training never sees. The other 80 are the
 # :term:`training set`.
 
 train_features, test_features = features[:80], features[80:]
 train_labels, test_labels = labels[:80], labels[80:]
 
-print(f"train: {tuple(train_features.shape)}   test: {tuple(test_features.shape)}")
-
 # %%
-# 失敗的學法：全部背起來 · A way that fails: learn it all by heart
-# ----------------------------------------------------------------
+# 失敗的學法：背起來 · A way that fails: learning by heart
+# --------------------------------------------------------
 #
-# 最省事的「學習」是把答案抄進一本字典。拿它看過的 80 顆來考，全對。
+# 最省事的「學習」是把答案抄進一本字典。拿它抄過的 80 顆來考，全對。
 #
 # The laziest way to "learn" is to copy the answers into a dictionary. Asked about the 80 mangoes
-# that it has seen, it gets every one right.
+# that it copied, it gets every one right.
 
 memory = {}
 for mango, label in zip(train_features.tolist(), train_labels.tolist(), strict=True):
     memory[tuple(mango)] = label
 
-right = sum(
-    memory[tuple(mango)] == label
-    for mango, label in zip(train_features.tolist(), train_labels.tolist(), strict=True)
-)
-print(f"{right} of {len(train_labels)} right")
+recalled = torch.tensor([memory[tuple(mango)] for mango in train_features.tolist()])
+print(f"{(recalled == train_labels).sum()} of {len(train_labels)} right")
 
 # %%
-# **先猜猜看**：現在來了一顆新芒果，皮 6.0 分黃、果肉 7.0 分軟。這本字典會怎麼回答？
+# **先猜猜看**：來了一顆新芒果，6.0 分黃、7.0 分軟。這本字典會怎麼回答？
 #
 # **Guess first**: here comes a new mango, 6.0 yellow and 7.0 soft. What will the dictionary say?
 
@@ -137,73 +119,69 @@ except KeyError as error:
     print(f"KeyError: {error}")
 
 # %%
-# 它答不出來。字典記得每一題的答案，卻沒學到「越黃、越軟，就越可能熟」這個關係。
-# 訓練集上全對，不表示學會了。
+# 它答不出來。每一題的答案它都記得，卻沒學到「越黃、越軟，就越可能熟」。
+# 在訓練集上全對，不表示學會了。
 #
-# It has no answer. The dictionary holds every answer and has missed the relation: the yellower and
-# softer, the more likely ripe. A perfect score on the training set does not mean that it learned.
+# It has no answer. It remembers every case and has missed the point: the yellower and softer, the
+# more likely ripe. A perfect score on the training set does not mean that anything was learned.
 
 # %%
 # 模型：三個數字 · The model: three numbers
 # -----------------------------------------
 #
-# 要的是一個對任何芒果都算得出答案的式子。最簡單的一種：兩個特徵各乘上一個 :term:`權重`，
-# 加起來，再加一個 :term:`偏差`，得到分數；分數大於 0 就回答「熟了」。
+# 我們要一個對任何芒果都算得出來的式子。最簡單的是：兩個特徵各乘一個 :term:`權重`，加起來，
+# 再加 :term:`偏差`，得到分數；大於 0 就回答「熟了」。
 #
-# We want a formula that has an answer for any mango. The simplest: multiply each feature by a
-# :term:`weight`, add them up, add a :term:`bias`, and call the result the score. A score above 0
-# means "ripe".
+# We want a formula that works for any mango. The simplest: multiply each feature by a
+# :term:`weight`, add them up, add a :term:`bias`. That is the score; above 0 means "ripe".
 #
 # .. math::
 #
 #    \text{score} = w_1 \times \text{yellow} + w_2 \times \text{soft} + b
 #
-# 特徵由芒果決定，權重和偏差才是模型自己的，叫作 :term:`參數`。這個模型就只有三個參數。
-# 一開始隨便給；``requires_grad=True`` 告訴 PyTorch「這些是要學的」。
+# 特徵是芒果的；權重和偏差是模型的，叫 :term:`參數`，一共就三個。一開始先隨便給，
+# ``requires_grad=True`` 的意思是「這些要學」。
 #
-# The features come from the mango. The weights and the bias belong to the model: they are its
-# :term:`parameters <parameter>`, three in all. They start from a careless guess;
-# ``requires_grad=True`` tells PyTorch that these are to be learned.
+# The features belong to the mango. The weights and the bias belong to the model: they are its
+# :term:`parameters <parameter>`, just three. They start from any guess; ``requires_grad=True`` says
+# that they are to be learned.
 
 weights = torch.tensor([1.0, -1.0], requires_grad=True)
 bias = torch.tensor(0.0, requires_grad=True)
 
 
 def score(inputs):
-    """Give each mango, one row of ``inputs``, its score."""
+    """Give each mango, a row of ``inputs``, its score."""
     return inputs @ weights + bias
 
 
 def share_right(inputs, answers):
-    """Say how many mangoes are judged rightly, from 0 to 1."""
+    """Say which share of the mangoes is judged rightly, from 0 to 1."""
     says_ripe = score(inputs) > 0
     return (says_ripe == (answers == 1)).float().mean().item()
 
 
-print(f"before training: {share_right(train_features, train_labels):.1%} right")
 untrained = (weights.detach().clone(), bias.detach().clone())
+print(f"before training: {share_right(train_features, train_labels):.1%} right")
 
 # %%
 # 訓練階段 · The training phase
 # -----------------------------
 #
-# 訓練就是同樣的四步做很多遍：先照現在的參數回答；再用 :term:`損失函數` 量出錯得多嚴重；
-# 然後問每個參數該往哪邊調；最後各調一點點。
+# :term:`訓練 <訓練階段>` 就是四步，做很多遍：用現在的參數回答；用 :term:`損失函數` 量出錯得多嚴重；
+# 問每個參數該往哪邊調；各調一點點。這幾行現在不必全懂，第 08、09 課會拆開來看。
+# 只要看一件事：loss 一路變小。
 #
-# Training is four steps, many times over: answer with the parameters as they are; measure with a
-# :term:`loss function` how wrong the answers were; ask which way each parameter should move; move
-# each a little.
-#
-# 這幾行現在不必全懂，第 08、09 課會一步步拆開。先看一件事：loss 一路變小。
-#
-# You need not follow every line yet: lessons 08 and 09 take them apart. Watch one thing: the loss
-# falls.
+# :term:`Training <training phase>` is four steps, many times over: answer with the parameters as
+# they are; measure with a :term:`loss function` how wrong that was; ask which way each parameter
+# should move; move each a little. You need not follow every line yet, lessons 08 and 09 take them
+# apart. Watch one thing: the loss falls.
 
 import torch.nn.functional as F
 
 for step in range(1001):
     loss = F.binary_cross_entropy_with_logits(score(train_features), train_labels)
-    loss.backward()  # 問每個參數該往哪邊調 · ask which way each parameter should move
+    loss.backward()  # 每個參數該往哪邊調 · which way each parameter should move
     with torch.no_grad():
         for parameter in (weights, bias):
             parameter -= 0.2 * parameter.grad  # 調一點點 · move a little
@@ -214,18 +192,17 @@ for step in range(1001):
 print(f"weights {weights[0].item():.2f}, {weights[1].item():.2f}   bias {bias.item():.2f}")
 
 # %%
-# 學到的全在這三個數字裡。兩個權重都是正的：越黃、越軟，分數越高。沒有人把這條規則寫進去，
-# 它是從 80 個範例調出來的。
+# 學到的全在這三個數字裡。兩個權重都是正的：越黃、越軟，分數越高。沒有人寫過這條規則，
+# 它是從 80 個例子調出來的。
 #
-# All that was learned is in these three numbers. Both weights are positive: the yellower and the
+# All that was learned is in these three numbers. Both weights are positive: the yellower and
 # softer, the higher the score. Nobody wrote that rule; it came from 80 examples.
-
-# %%
-# 分數剛好是 0 的地方連成一條線，叫「決策邊界」：一邊回答熟了，另一邊回答還沒。
-# 訓練做的事，就是把這條線轉到對的位置。
 #
-# The points whose score is exactly 0 form a line, the *decision boundary*: ripe on one side, not
-# yet on the other. Training turned that line until it stood in the right place.
+# 分數剛好是 0 的地方連成一條線，叫 :term:`決策邊界`：一邊是熟了，另一邊是還沒。
+# 訓練把這條線轉到了對的位置。
+#
+# Where the score is exactly 0 runs a line, the :term:`decision boundary`: ripe on one side, not yet
+# on the other. Training turned it into place.
 
 import matplotlib.pyplot as plt
 
@@ -243,14 +220,14 @@ def draw(ax, title, weights, bias):
     ax.set(title=title, xlabel="yellow", ylabel="soft", aspect="equal")
 
 
-fig, (left, right) = plt.subplots(1, 2, figsize=(9, 4.8), sharey=True, layout="constrained")
+fig, (left, right) = plt.subplots(1, 2, figsize=(9, 5.4), sharey=True, layout="constrained")
 draw(left, "before training", *untrained)
 draw(right, "after training", weights.detach(), bias.detach())
 fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
 fig.set_label(
     "訓練前後的決策邊界 · The decision boundary before and after training\n"
-    "兩張散布圖：訓練前的邊界從兩群芒果中間橫切過去，訓練後的邊界把熟的和沒熟的分在兩邊。 · "
-    "Two scatter plots: before training the boundary cuts through both groups of mangoes; "
+    "兩張散布圖：訓練前的線橫切過兩群芒果，訓練後的線把熟的和沒熟的分在兩邊。 · "
+    "Two scatter plots: before training the line cuts through both groups of mangoes; "
     "after training it has the ripe ones on one side and the unripe ones on the other."
 )
 plt.show()
@@ -259,28 +236,27 @@ plt.show()
 # 預測階段 · The prediction phase
 # -------------------------------
 #
-# 現在參數不再動，只拿來回答，這就是 :term:`預測`。先考收起來的 40 顆；
+# 現在參數不再動，只拿來回答，這叫 :term:`預測`。先考收起來的 40 顆；
 # ``torch.no_grad()`` 的意思是「這段只用，不學」。
 #
 # From here the parameters stay as they are and only answer: this is :term:`prediction`. First the
-# 40 mangoes held back. ``torch.no_grad()`` says "use only, no learning here".
+# 40 mangoes that we put away. ``torch.no_grad()`` says "use only, no learning here".
 
 with torch.no_grad():
     print(f"training set: {share_right(train_features, train_labels):.1%} right")
     print(f"test set:     {share_right(test_features, test_labels):.1%} right")
 
 # %%
-# 測試集的成績才是它面對新芒果時的成績。它不是滿分：兩群芒果本來就有重疊，
-# 圖上也有幾顆站錯邊。
+# 看的是測試集的成績：面對新芒果，大概就是這個水準。它不是滿分，因為兩群芒果本來就有些重疊，
+# 圖上也看得到幾顆站錯邊的星星。
 #
-# The score on the test set is the one to expect for new mangoes. It is not perfect: the two groups
-# overlap, and in the picture some mangoes stand on the wrong side.
-
-# %%
-# 再問那顆難倒字典的新芒果。``torch.sigmoid`` 把分數換成 0 到 1 之間的機率。
+# The test set is what counts: expect about this score on new mangoes. It is not perfect, because
+# the two groups overlap; in the picture a few stars stand on the wrong side.
 #
-# Now the new mango that the dictionary could not answer. ``torch.sigmoid`` turns a score into a
-# probability between 0 and 1.
+# 再問那顆難倒字典的芒果。``torch.sigmoid`` 把分數換成 0 到 1 之間的機率。
+#
+# Now the mango that beat the dictionary. ``torch.sigmoid`` turns a score into a probability between
+# 0 and 1.
 
 with torch.no_grad():
     probability = torch.sigmoid(score(torch.tensor(new_mango)))
@@ -290,39 +266,37 @@ print(f"ripe with probability {probability.item():.2f}")
 # 模型不會說「我不知道」 · A model never says "I don't know"
 # ----------------------------------------------------------
 #
-# **先猜猜看**：拿一根香蕉去量，皮 9.5 分黃、果肉 9.0 分軟。模型會說什麼？
+# **先猜猜看**：改量一根香蕉，9.5 分黃、9.0 分軟。模型會說什麼？
 #
-# **Guess first**: we measure a banana, 9.5 yellow and 9.0 soft. What will the model say?
+# **Guess first**: we measure a banana instead, 9.5 yellow and 9.0 soft. What will the model say?
 
 with torch.no_grad():
     probability = torch.sigmoid(score(torch.tensor([9.5, 9.0])))
 print(f"a ripe mango with probability {probability.item():.4f}")
 
 # %%
-# 它幾乎百分之百確定這是熟芒果。模型只看得到兩個數字，也只會回答熟或沒熟；
-# 「有把握」不等於「對」。訓練時沒見過的東西，別指望它認得出來。
+# 它幾乎百分之百確定這是熟芒果。模型只看得到兩個數字，也只會兩種回答；有把握不等於對。
+# 訓練時沒給它看過的東西，別指望它認得。
 #
-# It is almost certain that this is a ripe mango. A model sees two numbers and has two answers;
-# being sure is not being right. Do not expect it to recognise what its training never showed.
+# It is almost certain that this is a ripe mango. A model sees two numbers and knows two answers;
+# being sure is not being right. Do not expect it to know what its training never showed.
 
 # %%
 # 練習 · Exercises
 # ----------------
 #
-# 先 ``import primer``，寫好函式就交給 ``primer.check`` 批改，例如
-# ``primer.check("01-1", predict)``；在腳本裡要寫 ``print(primer.check(...))`` 才看得到結果。
+# 先 ``import primer``，寫好的函式交給 ``primer.check`` 批改，
+# 例如 ``primer.check("01-1", predict)``；在腳本裡要寫 ``print(primer.check(...))`` 才看得到結果。
 #
-# ``import primer``, write the function and let ``primer.check`` mark it, for instance
-# ``primer.check("01-1", predict)``. In a script, write ``print(primer.check(...))`` to see the
-# verdict.
+# ``import primer`` and let ``primer.check`` mark your function: ``primer.check("01-1", predict)``.
+# In a script, write ``print(primer.check(...))`` to see the verdict.
 #
-# **01-1 預測標籤。** 寫 ``predict(weights, bias, inputs)``：``weights`` 有兩個數字，``bias``
-# 有一個，``inputs`` 每一列（row）是一個樣本的兩個特徵。每個樣本回傳一個標籤：分數大於 0 是 1，
-# 否則是 0。
+# **01-1 預測標籤。** 寫 ``predict(weights, bias, inputs)``：``weights`` 有兩個數字，``bias`` 一個，
+# ``inputs`` 的每一列（row）是一個樣本的兩個特徵。每個樣本回傳一個標籤：分數大於 0 是 1，否則是 0。
 #
 # **01-1 Predict labels.** Write ``predict(weights, bias, inputs)``: ``weights`` holds two numbers,
-# ``bias`` one, and each row of ``inputs`` holds the two features of a sample. Return one label a
-# sample: 1 where the score is above 0, else 0.
+# ``bias`` one, and each row of ``inputs`` the two features of a sample. Return one label a sample:
+# 1 where the score is above 0, else 0.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
@@ -350,23 +324,23 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 #
 #       primer.check("01-2", accuracy)
 #
-# **01-3 從資料學出模型。** 寫 ``learn(inputs, labels)``，回傳 ``(weights, bias)``，
-# 讓 01-1 的 ``predict`` 在同樣來源的 *新* 資料上至少答對 95 %。資料是平面上的兩團點，
-# 用什麼方法都可以。提示：兩團各有一個中心。
+# **01-3 從資料學出模型。** 資料是平面上的兩團點。寫 ``learn(inputs, labels)``，
+# 回傳 ``(weights, bias)``，讓 01-1 的 ``predict`` 對同樣來源的 *新* 資料至少答對 95 %，
+# 用什麼方法都可以。提示：兩團點各有一個中心。
 #
-# **01-3 Learn a model from data.** Write ``learn(inputs, labels)`` that returns
-# ``(weights, bias)``, such that ``predict`` of 01-1 is right on at least 95 % of *new* points from
-# the same source. The data are two clouds in the plane, and any method will do. Hint: each cloud
-# has a centre.
+# **01-3 Learn a model from data.** The data are two clouds of points in the plane. Write
+# ``learn(inputs, labels)`` that returns ``(weights, bias)`` such that ``predict`` of 01-1 is right
+# on at least 95 % of *new* points from the same source, by any method. Hint: each cloud has a
+# centre.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
 #
-#    從一個中心指向另一個中心的箭頭就是權重，邊界從兩個中心的正中間通過。不用梯度也是學習：
+#    從一個中心指向另一個中心的箭頭就是權重，邊界通過兩個中心的正中間。沒用到梯度也是學習：
 #    參數來自有標籤的資料。
 #
-#    The arrow from one centre to the other gives the weights, and the boundary passes halfway
-#    between. Without any gradient this is learning too: the parameters come from labelled data.
+#    The arrow from one centre to the other gives the weights; the boundary passes halfway between.
+#    Without any gradient this is learning too: the parameters come from labelled data.
 #
 #    .. code-block:: python
 #
@@ -383,7 +357,7 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 # 重點回顧 · Summary
 # ------------------
 #
-# - 監督式學習從附標籤的範例調出參數；特徵是問題，標籤是答案。
+# - 監督式學習從附標籤的例子調出參數：特徵是題目，標籤是答案。
 #
 #   Supervised learning tunes parameters from labelled examples: features ask, labels answer.
 #
@@ -391,12 +365,12 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 #
 #   The training phase changes the parameters; the prediction phase only uses them.
 #
-# - 模型學得好不好，看它沒見過的資料；它見過的，背也背得出來。
+# - 模型好不好，要看它沒見過的資料；見過的，背也背得出來。
 #
 #   Judge a model on data that it has never seen: what it has seen can be learned by heart.
 #
-# 這一課的資料都裝在張量裡。下一課看張量怎麼排在記憶體裡：
+# 這一課的資料都裝在張量裡。下一課看張量怎麼放在記憶體裡：
 # :doc:`/lessons/2_tensors/05_shape_and_memory`。
 #
-# All the data here lived in tensors. The next lesson shows how a tensor lies in memory:
+# All data here lived in tensors. Next: how a tensor lies in memory, in
 # :doc:`/lessons/2_tensors/05_shape_and_memory`.

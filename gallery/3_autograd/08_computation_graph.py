@@ -58,7 +58,8 @@ y = torch.tensor([1.0])
 w1 = torch.tensor([2.2], requires_grad=True)
 b = torch.tensor([0.0], requires_grad=True)
 
-z = w1 * x1 + b
+u = w1 * x1
+z = u + b
 a = torch.sigmoid(z)
 loss = F.binary_cross_entropy(a, y)
 
@@ -86,14 +87,16 @@ print(loss)
 
 import primer
 
-names = {"x1": x1, "w1": w1, "b": b, "y": y, "z": z, "a": a, "loss": loss}
+names = {"x1": x1, "w1": w1, "b": b, "y": y, "u": u, "z": z, "a": a, "loss": loss}
 primer.trace(loss, names=names)
 
 # %%
-# 圖的起點叫 :term:`葉張量`：它們由你給，不是算出來的。``x1``、``y`` 也是葉，只是不必學。
+# 每一格寫著算法、形狀和值。起點叫 :term:`葉張量`：它們是你給的，不是算出來的。
+# 圓角的 ``w1``、``b`` 要學，斜的 ``x1``、``y`` 是資料，不必學，但一樣是葉。
 #
-# Where the graph starts are the :term:`leaf tensors <leaf tensor>`: you gave them, no step computed
-# them. ``x1`` and ``y`` are leaves too; they just need no gradient.
+# Each box shows an operation, a shape and a value. The graph starts at the :term:`leaf tensors
+# <leaf tensor>`: you gave them, no step computed them. The rounded ``w1`` and ``b`` are to be
+# learned; the slanted ``x1`` and ``y`` are data, not learned but leaves all the same.
 
 for name, tensor in names.items():
     print(f"{name:4}  leaf {tensor.is_leaf!s:5}  requires_grad {tensor.requires_grad}")
@@ -138,43 +141,46 @@ except RuntimeError as error:
 # **Guess first**: make ``w1`` a little larger. Does ``loss`` rise or fall?
 #
 # :term:`連鎖律` 說：一條路上的 :term:`導數` 乘起來，就是頭尾之間的導數。
-# 從 ``loss`` 走到 ``w1`` 要三步。
+# 從 ``loss`` 走到 ``w1`` 要四步。
 #
 # The :term:`chain rule`: the :term:`derivatives <derivative>` along a way, multiplied, give the
-# derivative from one end to the other. From ``loss`` to ``w1`` it takes three steps.
+# derivative from one end to the other. From ``loss`` to ``w1`` it takes four steps.
 #
 # .. math::
 #
 #    \frac{\partial L}{\partial w_1}
 #    = \frac{\partial L}{\partial a} \times \frac{\partial a}{\partial z}
-#    \times \frac{\partial z}{\partial w_1}
-#    = -\frac{1}{a} \times a (1 - a) \times x_1
+#    \times \frac{\partial z}{\partial u} \times \frac{\partial u}{\partial w_1}
+#    = -\frac{1}{a} \times a (1 - a) \times 1 \times x_1
 #
 # （``y = 1`` 時損失是 ``-log(a)``，它的導數是 ``-1 / a``。）
 #
 # (With ``y = 1`` the loss is ``-log(a)``, whose derivative is ``-1 / a``.)
 
 with torch.no_grad():
-    dloss_da = -1 / a
-    da_dz = a * (1 - a)
-    dz_dw1 = x1
+    factors = {
+        "d loss / d a": -1 / a,
+        "d a / d z": a * (1 - a),
+        "d z / d u": torch.ones(1),
+        "d u / d w1": x1,
+    }
 
-print(f"d loss/d a  {dloss_da.item():8.4f}")
-print(f"d a   /d z  {da_dz.item():8.4f}")
-print(f"d z   /d w1 {dz_dw1.item():8.4f}")
-print(f"product     {(dloss_da * da_dz * dz_dw1).item():8.4f}")
+product = 1.0
+for name, factor in factors.items():
+    product *= factor.item()
+    print(f"{name:12}  {factor.item():7.4f}   product so far {product:7.4f}")
 
 # %%
 # 乘起來是 -0.0898。負號回答了剛才的問題：``w1`` 加大，``loss`` 變小。
 #
 # The product is -0.0898. Its sign answers the guess: ``w1`` up, ``loss`` down.
 #
-# ``b`` 呢？前兩步一模一樣，只有最後一步換成 ``d z / d b = 1``，得到 -0.0817。
-# 從右往左走的好處就在這裡：共同的路只算一次，再多參數也一樣。
+# ``b`` 呢？走到 ``z`` 為止一模一樣，已經乘到 -0.0817；最後一步 ``d z / d b = 1``，還是 -0.0817。
+# 從右往左走的好處就在這裡：共同的路只算一次，參數再多也一樣。
 #
-# And ``b``? The first two steps are the same; only the last becomes ``d z / d b = 1``, which gives
-# -0.0817. That is why one goes from right to left: the shared way is worked out once, however many
-# parameters hang on it.
+# And ``b``? Up to ``z`` the way is the same, and the product there is -0.0817; the last step is
+# ``d z / d b = 1``, so it stays -0.0817. That is why one goes from right to left: the shared way is
+# worked out once, however many parameters hang on it.
 
 # %%
 # 交給 PyTorch · Let PyTorch do it
@@ -186,7 +192,7 @@ print(f"product     {(dloss_da * da_dz * dz_dw1).item():8.4f}")
 # ``loss.backward()`` walks the same way on the real graph and puts the result in ``.grad`` of every
 # leaf to be learned. ``primer.walk`` prints each step; compare it with the work by hand above.
 
-loss.backward(retain_graph=True)
+loss.backward(retain_graph=True)  # 圖等一下還要用 · the graph is needed again below
 graph = primer.trace(loss, names=names)
 print(primer.walk(graph, "w1"))
 print(f"w1.grad {w1.grad.item():.4f}   b.grad {b.grad.item():.4f}")
@@ -212,8 +218,7 @@ graph
 
 def loss_at(w):
     """Compute the loss with another weight, all else equal."""
-    probability = torch.sigmoid(w * 1.1 + 0.0)
-    return -torch.log(probability)
+    return -torch.log(torch.sigmoid(w * 1.1 + 0.0))
 
 
 h = 1e-4
@@ -259,6 +264,11 @@ print(primer.check_gradients(loss_of, w1, b))
 # %%
 # 練習 · Exercises
 # ----------------
+#
+# 答案交給 ``primer.check`` 批改；在腳本裡寫 ``print(primer.check(...))`` 才看得到結果。
+#
+# Let ``primer.check`` mark your answers. In a script, ``print(primer.check(...))`` shows the
+# verdict.
 #
 # **08-1 前向傳播。** 寫 ``forward(x, w, b, y)``，四個都是形狀 ``(1,)`` 的浮點張量，
 # 回傳 ``(z, a, loss)``：``z = w x + b``，``a`` 是 sigmoid，``loss`` 是二元交叉熵。

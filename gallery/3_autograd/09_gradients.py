@@ -122,7 +122,7 @@ except RuntimeError as error:
     print(error)
 
 # %%
-# 往回走要用到中間的值，走完 PyTorch 就把它們丟掉，省 :term:`記憶體`。
+# 往回走要用到中間的值，走完 PyTorch 就把它們丟掉，省 記憶體。
 # 通常的解法是重新往前算一次，得到新的圖，訓練迴圈本來就這樣做。
 # 真的要在同一張圖上走兩次，才在第一次加上 ``retain_graph=True``。
 #
@@ -269,9 +269,11 @@ plt.show()
 # 練習 · Exercises
 # ----------------
 #
-# 先 ``import primer``，答案交給 ``primer.check``；在腳本裡寫 ``print(primer.check(...))``。
+# 先 ``import primer``，答案交給 ``primer.check`` 批改；在腳本裡寫 ``print(primer.check(...))``
+# 才看得到結果。
 #
-# ``import primer`` and let ``primer.check`` mark the answers; in a script, print what it returns.
+# ``import primer`` and let ``primer.check`` mark your answers. In a script,
+# ``print(primer.check(...))`` shows the verdict.
 #
 # **09-1 手算梯度。** 寫 ``gradients(x, w, b, y)``，不用 autograd，回傳上一課那個損失的
 # ``(dL/dw, dL/db)``。提示：連鎖律乘完會化簡成 ``(a - y) * x`` 和 ``a - y``。
