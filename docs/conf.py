@@ -30,6 +30,7 @@ extensions = [
     "mathml",
     "bilingual_search",
     "downloads",
+    "lean_pages",
     "term_list",
     "verified",
 ]
@@ -71,7 +72,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,  # downloads.py makes them, with the wheel inside
     "doc_module": ("primer",),
     "backreferences_dir": "lessons/backreferences",
-    "inspect_global_variables": True,
+    "remove_config_comments": True,
     "reset_modules": ("matplotlib",),
 }
 
