@@ -153,9 +153,19 @@ def draw(text: str) -> str:
         load_engine.cache_clear()
         raise DiagramError(str(error), 1) from error
     if "svg" not in reply:
-        last = text.rstrip().count("\n") + 1  # an unfinished text fails one line later
-        raise DiagramError(" ".join(reply["message"].split()), min(reply["line"], last))
+        message = MARKS.sub("", re.sub(r"^\w+ error on line \d+[.:]\s*", "", reply["message"]))
+        raise DiagramError(" ".join(message.split()), written_line(text, reply["line"]))
     return reply["svg"]
+
+
+def written_line(text: str, line: int) -> int:
+    """Turn the engine's line number, which skips settings and comments, into one of the text."""
+    skipped = re.compile(r"\A\s*^---$.*?^---$|%%\{.*?\}%%|^[ \t]*%%[^\n]*$", re.M | re.S)
+    lines = skipped.sub(lambda part: "\0" + part[0].count("\n") * "\n\0", text).rstrip().split("\n")
+    kept = [number for number, words in enumerate(lines, 1) if "\0" not in words]
+    while kept and not lines[kept[0] - 1].strip():
+        del kept[0]
+    return kept[min(line, len(kept)) - 1] if kept else 1
 
 
 def mark_pairs(text: str) -> str:
@@ -236,7 +246,7 @@ class Drawing:
                 elif name in LOOK and PLAIN_VALUE.fullmatch(value):
                     parent.set(name, value)
         for name, value in list(parent.attrib.items()):
-            if name in ATTRIBUTES:
+            if name in ATTRIBUTES and "url(" not in value:
                 parent.set(name, re.sub(r"var\((--_\w+)\)", lambda v: theme.get(v[1], v[0]), value))
             else:
                 del parent.attrib[name]
@@ -291,6 +301,9 @@ class PlacedMermaid(Mermaid):
                     start = line if self.content.offset(0) < self.lineno else 0
                     options = node["code"].count("\n") + 1 - len(self.content)  # written in front
                     node["first_line"] = start + self.content_offset + 1 - options
+                else:
+                    env = self.state.document.settings.env
+                    node["file"] = env.relfn2path(self.arguments[0])[1]
         return result
 
 
@@ -301,13 +314,13 @@ def visit_mermaid(self: HTML5Translator, node: mermaid) -> None:
     try:
         drawing = Drawing(node["code"], prefix)
     except DiagramError as error:
-        line = node["first_line"] + error.line - 1 if "first_line" in node else node.line
+        line = node.get("first_line", 1) + error.line - 1
         logger.warning(
             "這張 Mermaid 圖有語法錯誤，請改這一行：%s\n"
             "this Mermaid diagram does not parse, mend this line: %s",
             error,
             error,
-            location=f"{node.source}:{line}",
+            location=f"{node.get('file', node.source)}:{line}",
             type="mermaid_svg",
             subtype="syntax",
         )
@@ -345,10 +358,7 @@ class MermaidAsText(SphinxPostTransform):
     """Show the text of a diagram where there is no HTML."""
 
     default_priority = 500
-
-    def is_supported(self) -> bool:
-        """Leave HTML to the visitor."""
-        return self.app.builder.format != "html"
+    formats = ("latex", "text", "man", "texinfo", "xml", "pseudoxml")
 
     def run(self, **kwargs: Any) -> None:
         """Put a literal block in the place of each diagram."""
