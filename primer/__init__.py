@@ -3,8 +3,8 @@
 ``import primer`` costs almost nothing: a module, and PyTorch with it, is imported when one of
 its names is first used (PEP 562). So ``python -m primer doctor`` can run where PyTorch cannot.
 
-Every public function stands here too, save one: ``primer.diagram`` is the module, and the
-function that draws a model is :func:`primer.mlp.diagram`.
+What lessons use stands here too, save one function: ``primer.diagram`` is the module, and a model
+is drawn by :func:`primer.mlp.diagram`.
 
 Examples
 --------
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what type checkers and editors read
     from primer import mlp as mlp
     from primer import tensors as tensors
     from primer import training as training
+    from primer.autograd import ChainRule as ChainRule
     from primer.autograd import GradientReport as GradientReport
     from primer.autograd import Graph as Graph
     from primer.autograd import check_gradients as check_gradients
@@ -40,6 +41,7 @@ if TYPE_CHECKING:  # what type checkers and editors read
     from primer.doctor import diagnose as diagnose
     from primer.exercises import check as check
     from primer.mlp import MLP as MLP
+    from primer.mlp import Summary as Summary
     from primer.mlp import count_parameters as count_parameters
     from primer.mlp import summary as summary
     from primer.tensors import TensorInfo as TensorInfo
@@ -47,10 +49,15 @@ if TYPE_CHECKING:  # what type checkers and editors read
     from primer.tensors import describe as describe
     from primer.tensors import draw_memory as draw_memory
     from primer.tensors import explain_view as explain_view
+    from primer.training import CheckpointError as CheckpointError
     from primer.training import History as History
+    from primer.training import NonFiniteLossError as NonFiniteLossError
+    from primer.training import accuracy as accuracy
     from primer.training import evaluate as evaluate
     from primer.training import fit as fit
+    from primer.training import load_checkpoint as load_checkpoint
     from primer.training import predict as predict
+    from primer.training import save_checkpoint as save_checkpoint
 
     __version__: str
 
@@ -58,12 +65,22 @@ _HOME = {
     name: module
     for module, names in {
         "tensors": ("TensorInfo", "ViewReport", "describe", "draw_memory", "explain_view"),
-        "autograd": ("Graph", "GradientReport", "check_gradients", "trace", "walk"),
-        "mlp": ("MLP", "count_parameters", "summary"),
-        "training": ("History", "evaluate", "fit", "predict"),
+        "autograd": ("ChainRule", "GradientReport", "Graph", "check_gradients", "trace", "walk"),
+        "mlp": ("MLP", "Summary", "count_parameters", "summary"),
+        "training": (
+            "CheckpointError",
+            "History",
+            "NonFiniteLossError",
+            "accuracy",
+            "evaluate",
+            "fit",
+            "load_checkpoint",
+            "predict",
+            "save_checkpoint",
+        ),
         "device": ("seed_everything", "select", "synchronize", "timed"),
-        "doctor": ("Diagnosis", "diagnose"),
         "diagram": ("Diagram",),
+        "doctor": ("Diagnosis", "diagnose"),
         "exercises": ("check",),
     }.items()
     for name in names

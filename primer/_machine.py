@@ -23,6 +23,7 @@ from typing import Any
 
 SECONDS = 10  # the longest we wait for another program
 PCI = Path("/sys/bus/pci/devices")  # Linux lists its hardware here, with or without a driver
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # of Docker and Podman
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def read() -> Machine:
         distribution=_distribution(),
         rosetta=system == "Darwin" and _output("sysctl", "-n", "sysctl.proc_translated") == "1",
         wsl=system == "Linux" and "microsoft" in platform.release().lower(),
-        container=Path("/.dockerenv").exists() or Path("/run/.containerenv").exists(),
+        container=any(mark.exists() for mark in CONTAINER_MARKS),
         nvidia_hardware=_nvidia_hardware(system),
         driver=_driver(system),
         visible_devices=os.environ.get("CUDA_VISIBLE_DEVICES"),
@@ -163,11 +164,10 @@ def _compiler(system: str) -> str:
 
 def _installed_torch() -> tuple[str, ...]:
     """List every PyTorch that is installed on ``sys.path``: more than one is a trap."""
-    # A folder may stand on sys.path twice, and then lists its packages twice.
-    found = {
-        str(d.locate_file(f"torch-{d.version}")): d for d in metadata.distributions(name="torch")
-    }
-    return tuple(f"{d.version} ({d.locate_file('')})" for d in found.values())
+    copies = metadata.distributions(name="torch")
+    # A folder may stand on sys.path twice, once as "", and then lists its packages twice.
+    found = dict.fromkeys((d.version, Path(str(d.locate_file(""))).resolve()) for d in copies)
+    return tuple(f"{version} ({folder})" for version, folder in found)
 
 
 # -- NVIDIA: the hardware, then the driver ------------------------------------------------------

@@ -24,6 +24,8 @@ from typing import Literal
 from primer._machine import Driver, Machine, read
 from primer._table import table
 
+__all__ = ["Diagnosis", "Finding", "diagnose"]
+
 Language = Literal["zh-TW", "en", "both"]
 
 VERSION = "2.4.1"  # the PyTorch that the lessons were checked with
