@@ -60,16 +60,18 @@ def escape(text: str) -> str:
 def join_lines(text: str) -> str:
     r"""Join the lines of a paragraph, with a space unless they meet in Chinese.
 
-    >>> join_lines("先看\n這裡，\n再 view\n一次")
-    '先看這裡，再 view 一次'
+    A space between two Han characters stood around markup and goes too.
+
+    >>> join_lines("先看\n這裡，\n再 view\n一次 梯度")
+    '先看這裡，再 view 一次梯度'
     """
 
-    def joint(found: re.Match) -> str:
-        before, after = found[1], found[2]
-        wide = FULL_WIDTH.match(before) or FULL_WIDTH.match(after)
-        return before + ("" if wide or (HAN.match(before) and HAN.match(after)) else " ") + after
+    def gap(found: re.Match) -> str:
+        sides = (text[found.start() - 1], text[found.end()])
+        chinese = all(HAN.match(side) or FULL_WIDTH.match(side) for side in sides)
+        return "" if chinese or ("\n" in found[0] and any(map(FULL_WIDTH.match, sides))) else " "
 
-    return re.sub(r"(\S)[ \t]*\n[ \t]*(?=(\S))", lambda f: joint(f)[:-1], text)
+    return re.sub(r"[ \n]+", gap, text.strip())
 
 
 def fence(text: str, language: str = "") -> str:
@@ -129,7 +131,7 @@ class Markdown:
         return self._paragraph_text(node.children)
 
     def _paragraph_text(self, children: list[nodes.Node]) -> str:
-        return LINE_START.sub(r"\1\\", join_lines(self.inlines(children)).strip())
+        return LINE_START.sub(r"\1\\", join_lines(self.inlines(children)))
 
     def _block_title(self, node: nodes.Element, level: int) -> str:
         return f"{'#' * min(level, 6)} {self._block_paragraph(node, level)}"

@@ -345,7 +345,7 @@ def test_text_becomes_markdown(course):
     text = "\n\n".join(cells(course[1], "markdown"))
     assert "# 第一課 · The first lesson\n" in text
     assert "## 小節 · A section\n" in text
-    assert "含 <strong>重點。</strong>接著、$w_1 x$、``a`b``、附錄 與 附錄，見" in text
+    assert "含 <strong>重點。</strong>接著、$w_1 x$、``a`b``、附錄與附錄，見" in text
     assert "`tiny.twice()`" in text
     assert r"with *emphasis*, 2 \* 3 \< 7, \$5, a [link](https://example.org/a) and" in text
     assert "and The appendix; see `tiny.twice()` and the tensor." in text
@@ -444,7 +444,7 @@ ODD = r"""
 """
 
 ODD_MARKDOWN = r"""
-甲<sub>1</sub><sup>2</sup> 與 替代、[連結](https://example.org/)、NN (net)、`Ctrl` <sup>1</sup>。
+甲<sub>1</sub><sup>2</sup> 與替代、[連結](https://example.org/)、NN (net)、`Ctrl` <sup>1</sup>。
 
 1\. starts no list, [**PEP 8**](https://peps.python.org/pep-0008/), *a*b, $x < 1$.
 
@@ -585,7 +585,7 @@ def test_text_is_not_taken_for_markup(text, markdown):
 
 def test_lines_join_without_a_gap_in_chinese():
     assert join_lines("讀這\n一行，\nthen this\none。\n完") == "讀這一行，then this one。完"
-    assert join_lines("用\nview\n換") == "用 view 換"
+    assert join_lines("用\nview\n換 一 個 a  b") == "用 view 換一個 a b"
 
 
 def test_markers_stand_only_where_markdown_sees_them():
