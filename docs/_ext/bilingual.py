@@ -477,6 +477,10 @@ class Pairs(Transform):
         """Check that a title is a pair; code needs none, nor does a name as caption or term."""
         language = _language(node)
         free = {None, "name"} if isinstance(node, (nodes.caption, nodes.term)) else {None}
+        if isinstance(node, nodes.term) and isinstance(
+            node.parent.parent.parent, addnodes.glossary
+        ):
+            free.add("en")  # a word such as logits that Chinese writes in Latin letters too
         paired = split_children(node) or "twin" in node["classes"]
         if language not in free and not paired:
             self.problems.append(("title", node))

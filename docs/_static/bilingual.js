@@ -52,22 +52,23 @@
     }
   };
 
-  // What is at the top of the window stays there when lines come and go above it.
+  // The block that the reader has before them stays where it is when lines come and go above.
   const BLOCKS = ":is(h1, h2, h3, h4, .pair, .highlight, figure, img, table, dl, .admonition)";
   const keepingPlace = (change) => {
     const header = document.querySelector(".mobile-header")?.getBoundingClientRect().bottom ?? 0;
     const top = Math.max(0, header);
-    const anchor = [...document.querySelectorAll(`article ${BLOCKS}`)].find((block) => {
-      const box = block.getBoundingClientRect();
-      return box.height > 0 && box.bottom > top;
-    });
-    const before = anchor?.getBoundingClientRect();
+    const boxes = [...document.querySelectorAll(`article ${BLOCKS}`)]
+      .map((block) => [block, block.getBoundingClientRect()])
+      .filter(([, box]) => box.height > 0 && box.bottom > top);
+    // The first that begins in the upper half of the window, else the one that fills it.
+    const begins = boxes.find(([, box]) => box.top >= top && box.top < (top + innerHeight) / 2);
+    const [anchor, before] = begins ?? boxes[0] ?? [];
     change();
     if (!anchor || scrollY === 0) return;
     const after = anchor.getBoundingClientRect();
-    // Where the window's top cuts through a block, the same share of it stays above.
-    const share = Math.max(0, top - before.top) / before.height;
-    const wanted = before.top >= top ? before.top : top - share * after.height;
+    // Of a block that begins above the window the same share stays above it.
+    const share = begins ? 0 : (top - before.top) / before.height;
+    const wanted = begins ? before.top : top - share * after.height;
     scrollTo({ top: scrollY + after.top - wanted, behavior: "instant" });
   };
 

@@ -467,7 +467,7 @@ def test_glossary_terms_are_twins(build):
 
       One.
 
-   PyTorch
+   logits
       甲。
 
       One.
