@@ -48,12 +48,13 @@ _MOST_PATHS = 100
 _SMALL = 6  # numbers that fit in a box of the diagram
 _MOST_ELEMENTS = 10_000  # each costs two calls of the function that is checked
 
-_BRACKETS: dict[Kind, str] = {
-    "parameter": "([])",
-    "leaf": "()",
-    "input": "[//]",
-    "operation": "[]",
-    "output": "{{}}",
+# Shape of the box, and its class in the style sheet.
+_LOOKS: dict[Kind, tuple[str, str]] = {
+    "parameter": ("([])", "parameter"),
+    "leaf": ("()", "leaf"),
+    "input": ("[//]", "muted"),
+    "operation": ("[]", ""),
+    "output": ("{{}}", "output"),
 }
 
 
@@ -136,9 +137,7 @@ class Graph:
         """The graph as a flowchart, from what enters to the output."""
         names = {node.id: node.name for node in self.nodes}
         lines = [f"flowchart {'LR' if self._depth() <= 8 else 'TD'}"]
-        lines += [
-            box(node.id, _label(node), _BRACKETS[node.kind], node.kind) for node in self.nodes
-        ]
+        lines += [box(node.id, _label(node), *_LOOKS[node.kind]) for node in self.nodes]
         for edge in self.edges:
             # Only one result of several needs a label: which one it is.
             label = "" if edge.name == names[edge.source] else edge.name
@@ -274,12 +273,13 @@ def trace(
     for tensor in given:
         if tensor.requires_grad and _result(tensor).function not in functions:
             raise ValueError(_not_in_graph(tensor))
-    recorded = {f: read(f) for f in functions if f not in stops and not hasattr(f, "variable")}
+    leaves = {f for f in functions if type(f).__name__ == "AccumulateGrad"}
+    recorded = {f: read(f) for f in functions if f not in stops and f not in leaves}
 
     # Every recorded tensor whose numbers are still at hand. Tensors that the program holds come
     # last: only they know their retained gradient.
     tensors = {_result(t): t for one in recorded.values() for t in one.kept if t.requires_grad}
-    tensors |= {Result(f, 0): f.variable for f in functions if hasattr(f, "variable")}
+    tensors |= {Result(leaf, 0): leaf.variable for leaf in leaves}
     tensors |= {_result(t): t for t in (*given, output, *named.values()) if t.requires_grad}
     writer = _Writer(root, tensors, _shapes(recorded, tensors), named)
     inputs_of = _place_inputs(recorded, named, given)
@@ -289,7 +289,9 @@ def trace(
         if function in recorded:
             writer.add_operation(function, recorded[function].name, inputs_of[function])
         else:
-            writer.add_entering(function)
+            writer.add_entering(function, function.variable if function in leaves else None)
+    if len(writer.nodes) > _MOST_NODES:  # with the inputs that need no gradient
+        raise ValueError(_too_large())
     live = _Live(root, recorded, writer.names, writer.metas, output.device)
     return Graph(tuple(writer.nodes), tuple(writer.edges), live)
 
@@ -323,9 +325,8 @@ class _Writer:
         for function, number in results:
             self._used.setdefault(function, set()).add(number)
 
-    def add_entering(self, function: Any) -> None:
+    def add_entering(self, function: Any, leaf: torch.Tensor | None) -> None:
         """Add a leaf, or a tensor at which the trace stops."""
-        leaf = getattr(function, "variable", None)
         kind: Kind = "input" if leaf is None else "leaf"
         if isinstance(leaf, torch.nn.Parameter):
             kind = "parameter"
@@ -395,7 +396,7 @@ class _Writer:
         )
 
     def _unique(self, base: str) -> str:
-        """Number a name that comes again as torch.fx does: ``mul``, ``mul_1``, ``mul_2``."""
+        """Give each its own name; one that comes again is numbered: ``mul``, ``mul_1``."""
         name = base
         while name in self._taken:
             name = f"{base}_{next(self._counters[base])}"
@@ -732,16 +733,18 @@ def check_gradients(
     ('w[0, 1]', 12.0)
     """
     _check_differentiable(function, inputs, step, tolerance)
-    points = [tensor.detach().to(torch.float64, copy=True).contiguous() for tensor in inputs]
     names = _argument_names(function, len(inputs))
+    with torch.inference_mode(False):  # there autograd would not record
+        points = [_in_float64(tensor) for tensor in inputs]
 
     def value(at: list[torch.Tensor]) -> float:
         with torch.no_grad():
             return float(_call(function, [tensor.clone() for tensor in at]))
 
-    leaves = [point.clone().requires_grad_() for point in points]
-    with torch.set_grad_enabled(True):
+    with torch.inference_mode(False), torch.set_grad_enabled(True):
+        leaves = [point.clone().requires_grad_() for point in points]
         result = _call(function, leaves)
+        gradients = _gradients(result, leaves)
     here = float(result.detach())
     again = value(points)
     if again != here and not (math.isnan(again) and math.isnan(here)):
@@ -754,13 +757,8 @@ def check_gradients(
                 "seed inside the function.",
             )
         )
-    gradients: list[torch.Tensor | None] = [None] * len(leaves)
-    if result.requires_grad:  # if not, autograd says that nothing changes the result
-        gradients = list(torch.autograd.grad(result, leaves, allow_unused=True))
-
     comparisons, excesses = [], []
     for name, point, gradient in zip(names, points, gradients, strict=True):
-        slopes = torch.zeros_like(point) if gradient is None else gradient
         for index in torch.ones(point.shape).nonzero().tolist():
             at = tuple(index)
             centre = float(point[at])
@@ -773,7 +771,7 @@ def check_gradients(
             (right, above), (left, below) = ends
             difference = (above - below) / (right - left)
             element = f"{name}[{', '.join(map(str, index))}]" if index else name
-            comparison = Comparison(element, float(slopes[at]), difference)
+            comparison = Comparison(element, float(gradient[at]), difference)
             rounding = 4 * torch.finfo(torch.float64).eps * max(abs(above), abs(below)) / h
             allowed = tolerance * max(1.0, abs(difference)) + rounding
             comparisons.append(comparison)
@@ -892,14 +890,7 @@ def _call(function: Callable[..., object], arguments: list[torch.Tensor]) -> tor
     try:
         result = function(*arguments)
     except RuntimeError as error:
-        raise ValueError(
-            both(
-                f"函式以 float64 的輸入執行時失敗：{error}。若函式裡另有 float32 的張量，"
-                "請先 .double()；也不要就地改寫輸入。",
-                f"The function failed on float64 inputs: {error}. If it holds float32 tensors, "
-                "convert them with .double(); and do not change its inputs in place.",
-            )
-        ) from error
+        raise ValueError(_failed(error)) from error
     if not isinstance(result, torch.Tensor):
         raise TypeError(_expected_tensor("function(...)", result))
     if result.numel() != 1 or result.is_complex() or result.is_meta:
@@ -914,10 +905,44 @@ def _call(function: Callable[..., object], arguments: list[torch.Tensor]) -> tor
     return result.reshape(())
 
 
+def _in_float64(tensor: torch.Tensor) -> torch.Tensor:
+    try:
+        return tensor.detach().to(torch.float64, copy=True).contiguous()
+    except TypeError as error:  # Apple's GPU
+        raise ValueError(
+            both(
+                f"裝置 {tensor.device} 沒有 float64，差分不夠準。請用 .cpu() 的張量與函式。",
+                f"Device {tensor.device} has no float64, and differences need it. Use tensors and "
+                "a function on the CPU.",
+            )
+        ) from error
+
+
+def _gradients(result: torch.Tensor, leaves: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Ask autograd; a leaf that it does not reach has the gradient 0."""
+    zeros = [torch.zeros_like(leaf) for leaf in leaves]
+    if not result.requires_grad:
+        return zeros
+    try:
+        found = torch.autograd.grad(result, leaves, allow_unused=True)
+    except RuntimeError as error:
+        raise ValueError(_failed(error)) from error
+    return [zero if one is None else one for one, zero in zip(found, zeros, strict=True)]
+
+
+def _failed(error: RuntimeError) -> str:
+    return both(
+        f"函式以 float64 的輸入執行時失敗：{error} 若函式裡另有 float32 的張量，"
+        "請先 .double()；也不要就地改寫輸入。",
+        f"The function failed on float64 inputs: {error} If it holds float32 tensors, convert "
+        "them with .double(); and do not change its inputs in place.",
+    )
+
+
 def _choose_leaf(graph: Graph, leaf: object) -> Result:
     live = graph._live
     if leaf is None:
-        leaves = [f for f in _inputs_with_gradient(live)]
+        leaves = [result for result in live.names if result.function not in live.recorded]
         if len(leaves) == 1:
             return leaves[0]
         names = _listed([live.names[one] for one in leaves])
@@ -959,6 +984,15 @@ def _expected_tensor(name: str, value: object) -> str:
     return both(
         f"{name} 要是 torch.Tensor，收到 {type(value).__name__}。",
         f"{name} must be a torch.Tensor, got {type(value).__name__}.",
+    )
+
+
+def _too_large() -> str:
+    return both(
+        f"計算圖超過 {_MOST_NODES:,} 個節點，畫出來也看不清楚。請用 trace(output, inputs=[h]) "
+        "讓追蹤停在中間張量 h，或追蹤較早的結果。",
+        f"The graph has more than {_MOST_NODES:,} nodes, too many to read. Stop at an intermediate "
+        "tensor h with trace(output, inputs=[h]), or trace an earlier result.",
     )
 
 
@@ -1011,15 +1045,7 @@ def _walk_back(root: Any, stops: set[Any]) -> dict[Any, None]:
             waiting.pop()
         elif parent not in seen:
             if len(seen) == _MOST_NODES:
-                raise ValueError(
-                    both(
-                        f"計算圖超過 {_MOST_NODES:,} 個節點，畫出來也看不清楚。請用 "
-                        "trace(output, inputs=[h]) 讓追蹤停在中間張量 h，或追蹤較早的結果。",
-                        f"The graph has more than {_MOST_NODES:,} nodes, too many to read. Stop at "
-                        "an intermediate tensor h with trace(output, inputs=[h]), or trace an "
-                        "earlier result.",
-                    )
-                )
+                raise ValueError(_too_large())
             seen.add(parent)
             waiting.append((parent, _parents(parent, stops)))
     return done
@@ -1085,10 +1111,6 @@ def _place_inputs(
     return places
 
 
-def _inputs_with_gradient(live: _Live) -> list[Result]:
-    return [result for result in live.names if result.function not in live.recorded]
-
-
 # --- Writing -------------------------------------------------------------------------------------
 
 
@@ -1125,29 +1147,25 @@ def _text(numbers: Numbers) -> str:
 
 def _notes(node: Node) -> list[str]:
     """Say what is known of a node's tensor."""
-    notes = []
-    if node.shape is not None:
-        notes.append(str(node.shape))
-    if node.value is not None and _text(node.value) != node.name:
-        # One number in brackets says no more than the shape does.
-        numbers = node.value
-        while isinstance(numbers, list) and len(numbers) == 1:
-            numbers = numbers[0]
-        notes.append(_text(numbers))
-    if node.grad is not None:
-        numbers = node.grad
-        while isinstance(numbers, list) and len(numbers) == 1:
-            numbers = numbers[0]
-        notes.append(f"grad {_text(numbers)}")
+    if node.value is not None and _text(node.value) == node.name:
+        return []  # a plain number, called what it is
+    notes = [] if node.shape is None else [str(node.shape)]
+    for before, numbers in (("", node.value), ("grad ", node.grad)):
+        if numbers is not None:
+            # Brackets around one number say no more than the shape does.
+            while isinstance(numbers, list) and len(numbers) == 1:
+                numbers = numbers[0]
+            notes.append(before + _text(numbers))
     return notes
 
 
 def _label(node: Node) -> str:
     """Write what stands in the box of a node."""
-    name = node.name
-    if node.operation is not None:
-        plain = re.fullmatch(rf"{re.escape(node.operation)}(_\d+)?(\[\d+\])?", name)
-        name = node.operation if plain else f"{name} = {node.operation}"
+    name, operation = node.name, node.operation
+    if operation is not None:
+        unnamed = re.fullmatch(rf"{re.escape(operation)}(_\d+)?(\[\d+\])?", name)
+        # Several results are named on their arrows.
+        name = operation if unnamed or ", " in name else f"{name} = {operation}"
     return "\n".join([name, *_notes(node)])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,7 +26,7 @@ __all__ = ["TensorInfo", "ViewReport", "describe", "draw_memory", "explain_view"
 
 _NAMES = ("純量 · scalar", "向量 · vector", "矩陣 · matrix")
 _HAN_DIGITS = "零一二三四五六七八九十"
-_LARGEST_INT = 2**63 - 1  # sizes are stored in 64 bits
+_LARGEST_INT = 2**63 - 1
 
 _MOST_CELLS = 24  # more could not be read on a projected slide
 # Okabe and Ito's colours: told apart by colour-blind readers too.
@@ -319,7 +320,7 @@ def draw_memory(tensor: torch.Tensor) -> Figure:
                 f"shape {tuple(tensor.shape)}. Take a small piece such as tensor[:3, :4].",
             )
         )
-    indices = [tuple(index) for index in torch.ones(tensor.shape).nonzero().tolist()]
+    indices = torch.ones(tensor.shape).nonzero().tolist()
     strides = tensor.stride()
     offset = tensor.storage_offset()
     cells = [offset + sum(i * s for i, s in zip(index, strides, strict=True)) for index in indices]
@@ -366,12 +367,12 @@ def draw_memory(tensor: torch.Tensor) -> Figure:
     top = (width - len(cells)) / 2
     bottom = (width - drawn) / 2 - first
     colour_of: dict[int, str] = {}
-    for k, (index, position) in enumerate(zip(indices, cells, strict=True)):
-        colour = _COLOURS[index[0] % len(_COLOURS)] if index else _COLOURS[0]
+    for k, (where, position) in enumerate(zip(indices, cells, strict=True)):
+        colour = _COLOURS[where[0] % len(_COLOURS)] if where else _COLOURS[0]
         colour_of.setdefault(position, colour)
         axes.plot([top + k, bottom + position], [1.68, 0.32], color=colour, linewidth=2)
         cell(top + k, 2, texts.get(position, ""), colour)
-        axes.text(top + k, 2.5, ",".join(map(str, index)), ha="center", va="center", size=9)
+        axes.text(top + k, 2.5, ",".join(map(str, where)), ha="center", va="center", size=9)
     for position in range(first, last + 1):
         cell(bottom + position, 0, texts.get(position, ""), colour_of.get(position))
         axes.text(bottom + position, -0.5, str(position), ha="center", va="center", size=9)
@@ -380,8 +381,8 @@ def draw_memory(tensor: torch.Tensor) -> Figure:
     axes.set_yticklabels(["storage\ncell", "index\norder"], size=11)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    where = f"shape {tuple(tensor.shape)}   strides {strides}   offset {offset}"
-    axes.set_title(where, size=12, family="monospace")
+    title = f"shape {tuple(tensor.shape)}   strides {strides}   offset {offset}"
+    axes.set_title(title, size=12, family="monospace")
     figure.set_label(_memory_label(tensor, cells, drawn))
     return figure
 
@@ -416,25 +417,28 @@ def _require_strided(tensor: object, function: str) -> None:
 
 def _resolve(tensor: torch.Tensor, shape: tuple[Any, ...]) -> tuple[int, ...]:
     """Check the shape asked for and work out -1."""
-    sizes: tuple[Any, ...] = shape
-    if len(shape) == 1 and isinstance(shape[0], Sequence) and not isinstance(shape[0], str):
-        sizes = tuple(shape[0])
-    elif not shape:
-        sizes = (None,)
-    if not all(isinstance(size, int) and not isinstance(size, bool) for size in sizes):
+    asked = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    try:
+        if not shape or any(isinstance(size, bool) for size in asked):
+            raise TypeError
+        sizes = tuple(operator.index(size) for size in asked)
+    except TypeError:
         raise TypeError(
             both(
                 f"形狀要由整數組成，收到 {shape}。例如 explain_view(tensor, 3, 2)。",
                 f"A shape is made of integers, got {shape}. Example: explain_view(tensor, 3, 2).",
             )
-        )
+        ) from None
     known = math.prod(size for size in sizes if size != -1)
     open_sizes = sizes.count(-1)
-    if any(size < -1 or size > _LARGEST_INT for size in sizes) or open_sizes > 1:
+    # Strides are products of sizes: even beside a 0 they must fit in 64 bits.
+    too_large = math.prod(size for size in sizes if size > 0) > _LARGEST_INT
+    if any(size < -1 for size in sizes) or too_large or open_sizes > 1:
         raise ValueError(
             both(
-                f"每個大小要是 0 以上的整數，至多一個 -1，收到 {sizes}。",
-                f"Sizes are integers from 0 up, at most one of them -1, got {sizes}.",
+                f"每個大小要是 0 到 2⁶³ - 1 的整數，連乘起來也是，至多一個 -1；收到 {sizes}。",
+                "Sizes are integers from 0 to 2⁶³ - 1, multiplied together too, at most one of "
+                f"them -1; got {sizes}.",
             )
         )
     if open_sizes and known and tensor.numel() % known == 0:
