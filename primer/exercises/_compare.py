@@ -8,10 +8,20 @@ from __future__ import annotations
 import math
 import reprlib
 import sys
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 Pair = tuple[str, str]  # the same text in Chinese and in English
+
+
+@dataclass(frozen=True)
+class Words:
+    """Something that was seen of an output, in words rather than in numbers."""
+
+    zh: str
+    en: str
+
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 80
@@ -70,8 +80,14 @@ def difference(got: Any, expected: Any) -> Pair | None:
                 f"形狀是 {shapes[0]}，應為 {shapes[1]}",
                 f"the shape is {shapes[0]}, expected {shapes[1]}",
             )
-        near = got.detach().double().cpu().allclose(expected.detach().double(), 1e-4, 1e-6)
-        return None if near else _value(got, expected)
+        return _elements(got.detach().double().cpu(), expected.detach().double())
+    if isinstance(expected, Words):
+        if isinstance(got, Words) and got == expected:
+            return None
+        zh, en = (
+            (f"「{got.zh}」", got.en) if isinstance(got, Words) else (f" {show(got)}", show(got))
+        )
+        return f"得到{zh}，應為「{expected.zh}」", f"got {en}, expected {expected.en}"
     if isinstance(expected, (tuple, list)):
         if not isinstance(got, (tuple, list)):
             return _kind(got, f"{len(expected)} 項的 tuple", f"a tuple of {len(expected)}")
@@ -99,6 +115,18 @@ def difference(got: Any, expected: Any) -> Pair | None:
         return None if near else _value(got, expected)
     # True == 1 in Python, but not as an answer.
     return None if type(got) is type(expected) and got == expected else _value(got, expected)
+
+
+def _elements(got: Any, expected: Any) -> Pair | None:
+    """Compare two tensors of one shape; of a large one, name the first element that differs."""
+    wrong = ~got.isclose(expected, 1e-4, 1e-6)
+    if not wrong.any():
+        return None
+    if expected.numel() <= 12:
+        return _value(got, expected)
+    index = tuple(wrong.nonzero()[0].tolist())
+    zh, en = _value(got[index].item(), expected[index].item())
+    return f"索引 {show(list(index))}：{zh}", f"index {show(list(index))}: {en}"
 
 
 def _value(got: object, expected: object) -> Pair:

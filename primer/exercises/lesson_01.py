@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from primer.exercises import Exercise, Mistake
+from primer.exercises._compare import Words
 
 # -- 01-1 -----------------------------------------------------------------------------------------
 
@@ -46,7 +47,10 @@ def _labelled() -> Iterator[tuple[Tensor, Tensor]]:
 
 # -- 01-3 -----------------------------------------------------------------------------------------
 
-_ENOUGH = "≥ 95 %"
+_ENOUGH = Words("至少 95 % 標對", "at least 95 % right")
+_REVERSED = Words("幾乎全標反了", "nearly all labels the wrong way round")
+_BIAS = Words("方向對，門檻偏了", "right direction, wrong threshold")
+_TOO_FEW = Words("不到 95 % 標對", "fewer than 95 % right")
 
 
 def _nearest_mean(inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,13 +89,9 @@ def _on_new_points(output: object, inputs: Tensor, labels: Tensor) -> object:
     if share >= 0.95:
         return _ENOUGH
     if share <= 0.05:
-        return "≤ 5 %"
+        return _REVERSED
     between = (centres @ weights).mean()
-    return f"{'bias ✗ ' if right(between) >= 0.95 else ''}{_rough(share)}"
-
-
-def _rough(share: float) -> str:
-    return "< 95 %" if share > 0.6 else "≈ 50 %"
+    return _BIAS if right(between) >= 0.95 else _TOO_FEW
 
 
 EXERCISES = (
@@ -220,11 +220,6 @@ EXERCISES = (
                 "方向反了：標籤 1 的點分數才要大於 0。",
                 "The direction is reversed: points of label 1 have scores above 0.",
                 wrong=lambda inputs, labels: tuple(-part for part in _nearest_mean(inputs, labels)),
-            ),
-            Mistake(
-                "這組權重不看資料：要從 inputs 與 labels 算出來。",
-                "These weights ignore the data: compute them from inputs and labels.",
-                wrong=lambda inputs, labels: (torch.zeros(2), 0.0),
             ),
         ),
     ),

@@ -7,33 +7,34 @@ from importlib import metadata
 
 from primer.doctor import Diagnosis
 from primer.exercises import Exercise, Mistake
+from primer.exercises._compare import Words
 
 # -- 02-1 -----------------------------------------------------------------------------------------
 
 
-class _Report(str):
-    """What a right diagnosis of this very environment says."""
+def _says(python: str, torch: str, errors: list[str]) -> Words:
+    environment = f"Python {python}, PyTorch {torch.partition('+')[0]}"
+    if errors:
+        codes = ", ".join(errors)
+        return Words(f"{environment}，要處理 {codes}", f"{environment}, to put right: {codes}")
+    return Words(f"{environment}，一切正確", f"{environment}, all right")
 
 
-def _this_environment() -> _Report:
+def _this_environment() -> Words:
+    """Read the versions in another way than the doctor does."""
     try:
-        torch = metadata.version("torch").partition("+")[0]
+        torch = metadata.version("torch")
     except metadata.PackageNotFoundError:
-        torch = "?"
-    return _Report(f"Python {platform.python_version()}, PyTorch {torch}, right")
+        torch = "2.4"
+    return _says(platform.python_version(), torch, [])
 
 
 def _summary(answer: object) -> object:
-    if isinstance(answer, _Report):
-        return str(answer)
     if isinstance(answer, Diagnosis):
-        machine = answer.machine
-        torch = machine.torch.version.partition("+")[0] or "?"
-        verdict = ", ".join(finding.code for finding in answer.errors) or "right"
-        return f"Python {machine.python}, PyTorch {torch}, {verdict}"
-    if isinstance(answer, str):  # torch.__version__ is a subclass of str
-        return "str"
-    return answer if isinstance(answer, bool) or answer is None else type(answer).__name__
+        errors = [finding.code for finding in answer.errors]
+        return _says(answer.machine.python, answer.machine.torch.version, errors)
+    # Every version string is the same mistake.
+    return "…" if isinstance(answer, str) else answer
 
 
 # -- 02-2 -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from primer.exercises import Exercise, Mistake
+from primer.exercises._compare import Words
 
 
 def _same_storage(a: Tensor, b: Tensor) -> bool:
@@ -62,7 +63,7 @@ def _memory(output: object, x: Tensor) -> object:
     if not isinstance(output, Tensor):
         return output
     shares = _same_storage(output, x)
-    return output, "共用記憶體 · shared memory" if shares else "複製 · copied"
+    return output, Words("共用記憶體", "sharing memory") if shares else Words("複製", "copying")
 
 
 # -- 05-3 -----------------------------------------------------------------------------------------

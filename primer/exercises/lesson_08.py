@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from primer.exercises import Exercise, Mistake
+from primer.exercises._compare import Words
 
 # -- 08-1 -----------------------------------------------------------------------------------------
 
@@ -30,6 +31,10 @@ def _points() -> Iterator[tuple[Tensor, ...]]:
         yield torch.tensor([x]), weight, bias, torch.tensor([y])
 
 
+_ON = Words("loss 在計算圖上", "a loss on the graph")
+_OFF = Words("loss 不在計算圖上", "a loss off the graph")
+
+
 def _graph_of(output: object, *arguments: object) -> object:
     """Look at the numbers, and at whether the loss can still be differentiated."""
     if not (isinstance(output, (tuple, list)) and len(output) == 3):
@@ -38,7 +43,7 @@ def _graph_of(output: object, *arguments: object) -> object:
     on_graph = isinstance(loss, Tensor) and loss.requires_grad
     if isinstance(loss, (int, float)) or (isinstance(loss, Tensor) and loss.numel() == 1):
         loss = torch.as_tensor(loss).detach().reshape(())  # a mean over one element is the same
-    return z, a, loss, "在計算圖上 · on the graph" if on_graph else "不在圖上 · off the graph"
+    return z, a, loss, _ON if on_graph else _OFF
 
 
 def _forward(x: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
