@@ -40,7 +40,9 @@ class Meter:
         self.count = 0
         self.batch = 0  # how many were read
         self.waiting: list[tuple[int, bool, list[Any]]] = []
-        self.most = 1 if processes.device.type == "cpu" else READ_EVERY
+        on_cpu = processes.device.type == "cpu"
+        self.most = 1 if on_cpu else READ_EVERY
+        self.take: Callable[[Tensor], Any] = Tensor.item if on_cpu else Tensor.detach
 
     def measure(self, predictions: Any, targets: Any, count: int) -> Any:
         """Take note of a batch; return its loss, ready for ``backward``."""
@@ -50,7 +52,7 @@ class Meter:
         if self.loss:
             loss = _compare(self.loss, "loss", predictions, targets)
             _check_loss(loss, training)
-            values.append(loss.detach())
+            values.append(self.take(loss))
         if self.metrics:
             with torch.no_grad():
                 for name, metric in self.metrics.items():

@@ -7,17 +7,18 @@ disagree with the code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape as escape_html
 from itertools import pairwise
+from numbers import Integral
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from primer import diagram as mermaid
-from primer._checks import check_module, wrong_type
+from primer._checks import check_module, wrong_type, wrong_value
 from primer._forward import INPUT, Call, record
 from primer._messages import both
 from primer._table import table
@@ -37,7 +38,7 @@ class MLP(nn.Module):
         Features of one sample, at least 1.
     num_outputs : int
         Numbers to predict for one sample; for a classifier, one score (logit) a class.
-    hidden : iterable of int, default (30, 20)
+    hidden : sequence of int, default (30, 20)
         Width of each hidden layer. ``()`` leaves a single linear layer.
     activation : callable, default torch.nn.ReLU
         Called once for each hidden layer; returns the non-linear module to put after it.
@@ -78,7 +79,7 @@ class MLP(nn.Module):
         self,
         num_inputs: int,
         num_outputs: int,
-        hidden: Iterable[int] = (30, 20),
+        hidden: Sequence[int] = (30, 20),
         activation: Callable[[], nn.Module] = nn.ReLU,
     ) -> None:
         super().__init__()
@@ -365,36 +366,33 @@ def diagram(module: nn.Module, example: Any, *, depth: int | None = None) -> Dia
         "\n".join(lines),
         title=f"{kind} 的前向傳播 · The forward pass of {kind}",
         description=(
-            f"資料經過 {len(kept)} 個方塊，共 {total:,} 個參數。"
-            f" · Data pass through {len(kept)} boxes with {total:,} parameters in all."
+            f"資料一路經過 {len(kept)} 個方塊，參數共 {total:,} 個。"
+            f" · On the way of the data: boxes {len(kept)}, parameters {total:,}."
         ),
     )
 
 
-def _check_widths(num_inputs: int, hidden: Iterable[int], num_outputs: int) -> list[int]:
-    if isinstance(hidden, (str, bytes)) or not isinstance(hidden, Iterable):
+def _check_widths(num_inputs: int, hidden: Sequence[int], num_outputs: int) -> list[int]:
+    if not isinstance(hidden, (tuple, list, range)):
         raise wrong_type(
-            hidden, "hidden", "一串整數，例如 (30, 20)", "some integers, such as (30, 20)"
+            hidden, "hidden", "一串整數，例如 (30, 20)", "several integers, such as (30, 20)"
         )
-    hidden = list(hidden)
     named = [("num_inputs", num_inputs)]
     named += [(f"hidden[{number}]", width) for number, width in enumerate(hidden)]
     named += [("num_outputs", num_outputs)]
     for name, width in named:
-        if isinstance(width, bool) or not isinstance(width, int):
+        if isinstance(width, bool) or not isinstance(width, Integral):
             raise wrong_type(width, name, "整數", "an integer")
         if width < 1:
-            raise ValueError(
-                both(
-                    f"{name} 必須至少是 1，收到的是 {width}；一層至少要有一個數。",
-                    f"{name} has to be at least 1, got {width}; a layer holds one number or more.",
-                )
-            )
-    return [width for _, width in named]
+            raise wrong_value(width, name, "至少是 1", "at least 1")
+    return [int(width) for _, width in named]
 
 
 def _make(activation: Callable[[], nn.Module]) -> nn.Module:
-    made = activation() if callable(activation) and not isinstance(activation, nn.Module) else None
+    try:
+        made = None if isinstance(activation, nn.Module) else activation()
+    except Exception:  # not callable, or it wants arguments
+        made = None
     if not isinstance(made, nn.Module):
         raise wrong_type(
             activation,
