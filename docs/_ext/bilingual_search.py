@@ -61,7 +61,8 @@ CODE_NODES = (nodes.literal_block, nodes.doctest_block, addnodes.desc_signature)
 
 # A reference without a text of its own, resolved when every page has been read.
 REFERENCE = re.compile("\0(ref|doc) ([^\0]+)\0")
-LINE_BREAK = re.compile(r"\s*\n\s*")
+SPACE = re.compile(r"\s+")
+HTML_BREAK = re.compile(r"<br\s*/?>")
 MERMAID_LABEL = re.compile(r'"([^"\n]+)"|^\s*acc(?:Title|Descr):\s*(.+)$', re.MULTILINE)
 
 
@@ -86,7 +87,7 @@ def plain_text(node: nodes.Node, docname: str) -> str:
         return ""
     if isinstance(node, nodes.image):
         return node.get("alt", "")
-    if isinstance(node, addnodes.pending_xref) and not node["refexplicit"]:
+    if isinstance(node, addnodes.pending_xref) and not node.get("refexplicit"):
         if node["reftype"] == "ref":
             return f"\0ref {node['reftarget']}\0"
         if node["reftype"] == "doc":
@@ -95,7 +96,7 @@ def plain_text(node: nodes.Node, docname: str) -> str:
 
 
 def join_lines(text: str) -> str:
-    r"""Undo the line breaks of the source: none between Han characters, else a space.
+    r"""Undo the line breaks of the source: nothing between Han characters, else one space.
 
     >>> join_lines("自動\n微分的 grad\nis a tensor")
     '自動微分的 grad is a tensor'
@@ -106,13 +107,13 @@ def join_lines(text: str) -> str:
         wide = all(is_chinese(side) or side in "，。：；！？、「」（）" for side in (before, after))
         return "" if wide else " "
 
-    return LINE_BREAK.sub(joint, text).strip()
+    return SPACE.sub(joint, text).strip()
 
 
 def add_text(section: Section, text: str) -> None:
-    """File `text` under its language; a ``中文 · English`` line is one of each."""
-    halves = split_pair(text)
-    if halves and is_chinese(halves[0]):
+    """File `text` under its language; a ``中文 · English`` line, or a lone link, is one of each."""
+    halves = (text, text) if REFERENCE.fullmatch(text) else split_pair(text)
+    if halves and (halves[0] == halves[1] or is_chinese(halves[0])):
         section["zh"].append(halves[0])
         section["en"].append(halves[1])
     elif text:
@@ -164,7 +165,8 @@ def read_node(node: nodes.Element, section: Section, page: list[Section], docnam
             section["code"].append(child.astext())
         elif child.tagname == "mermaid":
             for label, sentence in MERMAID_LABEL.findall(child["code"]):
-                add_text(section, (label or sentence).strip())
+                for line in HTML_BREAK.split(label or sentence):
+                    add_text(section, line.strip())
         elif isinstance(child, (nodes.image, nodes.TextElement)):
             add_text(section, join_lines(plain_text(child, docname)))
         else:
@@ -215,7 +217,7 @@ def resolve(text: str, language: str, env: BuildEnvironment) -> str:
         zh, en = split_pair(text) or (text, text)
         return zh if language == "zh" else en
 
-    return REFERENCE.sub(title, text)
+    return join_lines(REFERENCE.sub(title, text))
 
 
 def pages(app: Sphinx) -> list[dict[str, Any]]:
@@ -227,10 +229,10 @@ def pages(app: Sphinx) -> list[dict[str, Any]]:
         for section in sections:
             title = resolve(section["title"], "en", env)
             entry: dict[str, Any] = {"id": section["id"], "title": split_pair(title) or [title]}
-            for language in ("zh", "en", "code"):
-                if lines := [resolve(text, language, env) for text in section[language]]:
-                    entry[language] = lines
-            entries.append(entry)
+            for language in ("zh", "en"):
+                entry[language] = [resolve(text, language, env) for text in section[language]]
+            entry["code"] = section["code"]
+            entries.append({name: value for name, value in entry.items() if value or name == "id"})
         if entries[0]["title"] == [""]:
             entries[0]["title"] = [docname]
         found.append({"url": relative_uri(uri("search"), uri(docname)), "sections": entries})

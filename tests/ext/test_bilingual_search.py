@@ -193,7 +193,7 @@ def test_markup_and_line_breaks_do_not_cut_a_word(pages):
 
 
 def test_references_read_as_their_target_in_the_language_of_the_sentence(pages):
-    assert pages["index.html"][""]["zh"][0] == "從這裡開始，詳見 形狀 與 步幅。"
+    assert pages["index.html"][""]["zh"][0] == "從這裡開始，詳見形狀與步幅。"
     assert pages["index.html"][""]["en"][0] == "Start here; see Shapes and Strides."
     assert pages["lesson/gradients.html"][""]["en"] == ["First see Shapes."]
 

@@ -162,7 +162,8 @@ globalThis.createMatcher = (() => {
           while (wanted[end]?.han && wanted[end].start === wanted[end - 1].end) end++;
           const run = wanted.slice(i, end);
           const pairs = run.slice(1).map((_, j) => pair(run, j));
-          const keys = pairs.some((one) => postings.has(one)) ? pairs : run.map((token) => token.key);
+          const known = pairs.filter((one) => postings.has(one)); // the others lie across two words
+          const keys = known.length ? known : run.map((token) => token.key);
           for (const one of keys) {
             const weak = [...one].some((character) => HAN_FUNCTION_CHARACTERS.has(character));
             add([one], (weak ? 0.2 : 1) / Math.sqrt(keys.length));
@@ -181,11 +182,16 @@ globalThis.createMatcher = (() => {
 
     /* How much of the query stands in a row in a text, from 0 to 1: its longest run, by weight. */
     const inRow = (tokens, weights, text) => {
+      const words = weights.filter((weight) => weight).length;
       let best = 0;
-      for (let i = 0, j = 0, sum = 0; j < tokens.length; j++) {
+      for (let i = 0, j = 0, sum = 0, count = 0; j < tokens.length; j++) {
         sum += weights[j];
-        while (i <= j && !text.includes(row(tokens.slice(i, j + 1)))) sum -= weights[i++];
-        if (j > i || tokens.length === 1) best = Math.max(best, sum);
+        count += weights[j] > 0;
+        for (; i <= j && !text.includes(row(tokens.slice(i, j + 1))); i++) {
+          sum -= weights[i];
+          count -= weights[i] > 0;
+        }
+        if (count > 1 || count === words) best = Math.max(best, sum);
       }
       return best;
     };
@@ -210,13 +216,13 @@ globalThis.createMatcher = (() => {
       }
       const tokens = tokenize(query.replace(/[\s。！？；.!?;]+$/, ""));
       const weights = tokens.map(({ key, word }) =>
-        key === BREAK || FUNCTION_WORDS.has(word) ? 0.1 : rarity(key),
+        key === BREAK || FUNCTION_WORDS.has(word) ? 0 : rarity(key),
       );
       const sum = weights.reduce((a, b) => a + b, 0);
       const shares = weights.map((weight) => weight / sum);
       return Array.from(scores, ([number, [worth, share]]) => {
         const [heading, body] = documents[number].rows.map((text) => inRow(tokens, shares, text));
-        return [documents[number], share ** 2 * (worth + all * (3 * heading ** 2 + 1.5 * body ** 2))];
+        return [documents[number], share ** 2 * (worth + all * (2 * heading ** 2 + body ** 2))];
       });
     };
 
@@ -272,11 +278,11 @@ globalThis.createMatcher = (() => {
       const hits = [...found.values()];
       for (const hit of hits) {
         hit.sections.sort((a, b) => b.score - a.score);
-        hit.score += hit.sections[0].score;
+        hit.score = 2 * hit.score + hit.sections[0].score;
       }
       hits.sort((a, b) => b.score - a.score);
       return {
-        hits: hits.filter(({ score }) => score > 0.05 * hits[0].score),
+        hits: hits.filter(({ score }, i) => i < 5 || score > 0.05 * hits[0].score),
         near,
         mark: (text) => cut(terms, text).pieces,
         excerpt: (section) => excerpt(terms, section, language),
