@@ -269,7 +269,8 @@ class Offer(SphinxPostTransform):
             names = requirements(script, project)
             files = self.files(place)
             section.insert(1, row("下載 · Download", files()))
-            wheel = [link("本站套件 · This site's package", project.wheel)]
+            package = project.modules[0]
+            wheel = [link(f"{package} 套件 · {package} package", project.wheel)]
             links = files() + (wheel if project.wheel in names else [])
             section += self.foot(names, [*links, self.course()], project)
         elif docname in [f"{pages}/index" for _examples, pages in galleries(self.config)]:
