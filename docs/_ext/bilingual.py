@@ -56,6 +56,10 @@ logger = logging.getLogger(__name__)
 
 SEPARATOR = " · "
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+FULL_WIDTH = r"[\u3001-\u303f\uff01-\uff60]"  # Chinese punctuation
+HAN_BREAK = re.compile(
+    rf"(?<={FULL_WIDTH})\n|\n(?={FULL_WIDTH})|(?<={HAN.pattern})\n(?={HAN.pattern})"
+)
 ZH, EN = "language-zh-TW", "language-en"  # docutils writes such a class as a lang attribute
 
 # -- Text ------------------------------------------------------------------------------------
@@ -534,6 +538,28 @@ class Pairs(Transform):
             parent[start : end + 1] = [card]
 
 
+class HanLines(Transform):
+    """Take out the line breaks that a source has inside a Chinese sentence.
+
+    A browser shows a line break as a space, and Chinese has none between its characters nor
+    beside its punctuation. After `Pairs`, whose warnings quote the source line by line.
+    """
+
+    default_priority = 875
+
+    def apply(self) -> None:
+        """Join the lines of every text that is not code."""
+        for text in list(self.document.findall(nodes.Text)):
+            if "\n" not in text or isinstance(text.parent, (nodes.literal, nodes.FixedTextElement)):
+                continue
+            line = text.parent
+            at = next(at for at, child in enumerate(line) if child is text)
+            before = "".join(child.astext() for child in line[:at])[-1:]
+            after = "".join(child.astext() for child in line[at + 1 :])[:1]
+            joined = HAN_BREAK.sub("", before + text + after)
+            line[at] = nodes.Text(joined[len(before) : len(joined) - len(after)])
+
+
 class Other(SphinxRole):
     """The roles ``:zh:`` and ``:en:``: words of the other language, marked as such."""
 
@@ -669,6 +695,7 @@ def setup(app):
     """Connect the transforms, the roles, the style sheet and the templates' functions."""
     app.add_transform(Lines)
     app.add_transform(Pairs)
+    app.add_transform(HanLines)
     app.add_post_transform(ReferenceTexts)
     app.add_post_transform(AdmonitionTitles)
     app.add_role("zh", Other())

@@ -187,6 +187,43 @@ def test_markup_may_touch_chinese(build):
     assert article.select_one("[lang|=zh] em").get_text() == "重塑"
 
 
+def test_a_line_break_inside_chinese_leaves_no_space(build):
+    """A browser shows a line break as a space; only beside Latin is there one in Chinese."""
+    source = """
+        標題 · Title
+        ============
+
+        先看張
+        量，
+        再看 ``view``，
+        ``reshape``
+        與 PyTorch
+        的
+        :doc:`index`。
+
+        A tensor,
+        then the rest.
+
+        .. code-block:: text
+
+           先看，
+           再看
+    """
+    for files in (
+        dedent(source),
+        {"index.md": "# 標題 · Title\n\n先看張\n量，\n**再看**\n吧。\n\nLook."},
+    ):
+        site = build(files)
+        assert site.warnings == []
+        zh, en = site.article().select(".pair > p")
+        if isinstance(files, str):
+            assert zh.get_text() == "先看張量，再看 view，reshape\n與 PyTorch\n的\n標題。"
+            assert en.get_text() == "A tensor,\nthen the rest."
+            assert site.article().select_one("pre").get_text() == "先看，\n再看\n"
+        else:
+            assert zh.get_text() == "先看張量，再看吧。"
+
+
 def test_neither_language_needs_no_twin(build):
     site = build(
         TITLE
