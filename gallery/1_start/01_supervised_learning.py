@@ -32,8 +32,6 @@ three numbers and draw its decision boundary, and explain why some data is kept 
 Lessons needed: none. Time: about 15 minutes.
 """
 
-# sphinx_gallery_thumbnail_number = 1
-
 # %%
 # 規則很難寫 · Rules are hard to write
 # ------------------------------------
@@ -45,7 +43,7 @@ Lessons needed: none. Time: about 15 minutes.
 # the skin is yellow but the flesh is hard, which of the two decides?
 #
 # 那就不寫規則，改給電腦看許多「附答案」的芒果，讓它自己調出判斷的方法。
-# 這叫 :term:`監督式學習`：答案就在旁邊監督。
+# 這叫:term:`監督式學習`：答案就在旁邊監督。
 #
 # So we write no rule. We show the computer many mangoes *with their answers* and let it work out
 # how to judge. That is :term:`supervised learning`: the answers supervise it.
@@ -54,8 +52,8 @@ Lessons needed: none. Time: about 15 minutes.
 # 資料：特徵與標籤 · The data: features and labels
 # ------------------------------------------------
 #
-# 每顆芒果量兩個數字：皮有多黃、果肉有多軟，都從 0 到 10。量到的數字叫 :term:`特徵`，
-# 旁邊的答案叫 :term:`標籤`：1 是熟了，0 是還沒熟。我們自己造 120 顆，並固定 :term:`隨機種子`，
+# 每顆芒果量兩個數字：皮有多黃、果肉有多軟，都從 0 到 10。量到的數字叫:term:`特徵`，
+# 旁邊的答案叫:term:`標籤`：1 是熟了，0 是還沒熟。我們自己造 120 顆，並固定:term:`隨機種子`，
 # 好讓大家拿到同一批。
 #
 # Each mango is measured twice, how yellow and how soft, from 0 to 10. The measured numbers are its
@@ -63,6 +61,7 @@ Lessons needed: none. Time: about 15 minutes.
 # We make 120 mangoes ourselves and fix the :term:`random seed`, so that everyone gets the same
 # ones.
 
+# sphinx_gallery_thumbnail_number = 1
 import torch
 
 torch.manual_seed(7)
@@ -81,8 +80,8 @@ for (yellow, soft), label in zip(features[:3].tolist(), labels[:3].tolist(), str
 # 先收起來一些 · Put some away first
 # ----------------------------------
 #
-# 考古題背得再熟也不算學會，要考沒看過的題目才知道。所以收起 40 顆當 :term:`測試集`，
-# 訓練時一眼都不看；其餘 80 顆是 :term:`訓練集`。
+# 考古題背得再熟也不算學會，要考沒看過的題目才知道。所以收起 40 顆當:term:`測試集`，
+# 訓練時一眼都不看；其餘 80 顆是:term:`訓練集`。
 #
 # Knowing last year's exam by heart is not knowing the subject; only new questions can tell. So 40
 # mangoes become the :term:`test set`, which training never sees. The other 80 are the
@@ -129,8 +128,8 @@ except KeyError as error:
 # 模型：三個數字 · The model: three numbers
 # -----------------------------------------
 #
-# 我們要一個對任何芒果都算得出來的式子。最簡單的是：兩個特徵各乘一個 :term:`權重`，加起來，
-# 再加 :term:`偏差`，得到分數；大於 0 就回答「熟了」。
+# 我們要一個對任何芒果都算得出來的式子。最簡單的是：兩個特徵各乘一個:term:`權重`，加起來，
+# 再加:term:`偏差`，得到分數；大於 0 就回答「熟了」。
 #
 # We want a formula that works for any mango. The simplest: multiply each feature by a
 # :term:`weight`, add them up, add a :term:`bias`. That is the score; above 0 means "ripe".
@@ -139,7 +138,7 @@ except KeyError as error:
 #
 #    \text{score} = w_1 \times \text{yellow} + w_2 \times \text{soft} + b
 #
-# 特徵是芒果的；權重和偏差是模型的，叫 :term:`參數`，一共就三個。一開始先隨便給，
+# 特徵是芒果的；權重和偏差是模型的，叫:term:`參數`，一共就三個。一開始先隨便給，
 # ``requires_grad=True`` 的意思是「這些要學」。
 #
 # The features belong to the mango. The weights and the bias belong to the model: they are its
@@ -168,7 +167,7 @@ print(f"before training: {share_right(train_features, train_labels):.1%} right")
 # 訓練階段 · The training phase
 # -----------------------------
 #
-# :term:`訓練 <訓練階段>` 就是四步，做很多遍：用現在的參數回答；用 :term:`損失函數` 量出錯得多嚴重；
+# :term:`訓練 <訓練階段>`就是四步，做很多遍：用現在的參數回答；用:term:`損失函數`量出錯得多嚴重；
 # 問每個參數該往哪邊調；各調一點點。這幾行現在不必全懂，第 08、09 課會拆開來看。
 # 只要看一件事：loss 一路變小。
 #
@@ -198,7 +197,7 @@ print(f"weights {weights[0].item():.2f}, {weights[1].item():.2f}   bias {bias.it
 # All that was learned is in these three numbers. Both weights are positive: the yellower and
 # softer, the higher the score. Nobody wrote that rule; it came from 80 examples.
 #
-# 分數剛好是 0 的地方連成一條線，叫 :term:`決策邊界`：一邊是熟了，另一邊是還沒。
+# 分數剛好是 0 的地方連成一條線，叫:term:`決策邊界`：一邊是熟了，另一邊是還沒。
 # 訓練把這條線轉到了對的位置。
 #
 # Where the score is exactly 0 runs a line, the :term:`decision boundary`: ripe on one side, not yet
@@ -236,7 +235,7 @@ plt.show()
 # 預測階段 · The prediction phase
 # -------------------------------
 #
-# 現在參數不再動，只拿來回答，這叫 :term:`預測`。先考收起來的 40 顆；
+# 現在參數不再動，只拿來回答，這叫:term:`預測`。先考收起來的 40 顆；
 # ``torch.no_grad()`` 的意思是「這段只用，不學」。
 #
 # From here the parameters stay as they are and only answer: this is :term:`prediction`. First the
@@ -291,7 +290,7 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 # ``import primer`` and let ``primer.check`` mark your function: ``primer.check("01-1", predict)``.
 # In a script, write ``print(primer.check(...))`` to see the verdict.
 #
-# **01-1 預測標籤。** 寫 ``predict(weights, bias, inputs)``：``weights`` 有兩個數字，``bias`` 一個，
+# **01-1 預測標籤。**寫 ``predict(weights, bias, inputs)``：``weights`` 有兩個數字，``bias`` 一個，
 # ``inputs`` 的每一列（row）是一個樣本的兩個特徵。每個樣本回傳一個標籤：分數大於 0 是 1，否則是 0。
 #
 # **01-1 Predict labels.** Write ``predict(weights, bias, inputs)``: ``weights`` holds two numbers,
@@ -308,7 +307,7 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 #
 #       primer.check("01-1", predict)
 #
-# **01-2 算準確率。** 寫 ``accuracy(predictions, labels)``：兩個一樣長的整數張量，
+# **01-2 算準確率。**寫 ``accuracy(predictions, labels)``：兩個一樣長的整數張量，
 # 回傳預測對了的比例，從 0 到 1。
 #
 # **01-2 Measure accuracy.** Write ``accuracy(predictions, labels)``: two integer tensors of the
@@ -324,8 +323,8 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 #
 #       primer.check("01-2", accuracy)
 #
-# **01-3 從資料學出模型。** 資料是平面上的兩團點。寫 ``learn(inputs, labels)``，
-# 回傳 ``(weights, bias)``，讓 01-1 的 ``predict`` 對同樣來源的 *新* 資料至少答對 95 %，
+# **01-3 從資料學出模型。**資料是平面上的兩團點。寫 ``learn(inputs, labels)``，
+# 回傳 ``(weights, bias)``，讓 01-1 的 ``predict`` 對同樣來源的**新**資料至少答對 95 %，
 # 用什麼方法都可以。提示：兩團點各有一個中心。
 #
 # **01-3 Learn a model from data.** The data are two clouds of points in the plane. Write

@@ -16,10 +16,10 @@ and you will know why ``view`` sometimes fails.
        三個張量讀同一排六個數字，只有形狀和步幅不同。 ·
        Three tensors read the same row of six numbers; only shape and strides differ.
      }
-     S["記憶體 · memory<br/>1 2 3 4 5 6"]
-     S --> X["x<br/>形狀 · shape (2, 3)<br/>步幅 · strides (3, 1)"]
-     S --> V["x.view(3, 2)<br/>形狀 · shape (3, 2)<br/>步幅 · strides (2, 1)"]
-     S --> T["x.T<br/>形狀 · shape (3, 2)<br/>步幅 · strides (1, 3)"]
+     S["記憶體 1 2 3 4 5 6 · memory 1 2 3 4 5 6"]
+     S --> X["x：形狀 (2, 3)、步幅 (3, 1) · x: shape (2, 3), strides (3, 1)"]
+     S --> V["x.view(3, 2)：步幅 (2, 1) · x.view(3, 2): strides (2, 1)"]
+     S --> T["x.T：形狀 (3, 2)、步幅 (1, 3) · x.T: shape (3, 2), strides (1, 3)"]
 
 讀完這一課，你能從形狀和步幅算出任何一個元素放在哪一格；能說出兩個張量有沒有共用記憶體；
 遇到 ``view`` 的錯誤訊息，知道原因，也知道怎麼改。
@@ -32,16 +32,15 @@ tensors share memory, and explain and mend the error that ``view`` raises.
 Lessons needed: :doc:`/lessons/1_start/01_supervised_learning`. Time: about 15 minutes.
 """
 
-# sphinx_gallery_thumbnail_number = 2
-
 # %%
 # 表格是讀出來的 · The table is a way of reading
 # ----------------------------------------------
 #
-# 先做一個小 :term:`張量`。它的 :term:`形狀` 是 ``(2, 3)``：兩個橫列（row）、三個直行（column）。
+# 先做一個小:term:`張量`。它的:term:`形狀`是 ``(2, 3)``：兩個橫列（row）、三個直行（column）。
 #
 # Here is a small :term:`tensor`. Its :term:`shape` is ``(2, 3)``: two rows, three columns.
 
+# sphinx_gallery_thumbnail_number = 2
 import torch
 
 x = torch.tensor([[1, 2, 3], [4, 5, 6]])
@@ -50,7 +49,7 @@ print(x)
 
 # %%
 # 印出來像表格，記憶體裡卻是 1 到 6 排成一排。那 PyTorch 怎麼知道 ``x[1, 2]`` 是第幾格？
-# 靠 :term:`步幅`：往下一列要跨 3 格，往右一行要跨 1 格。
+# 靠:term:`步幅`：往下一列要跨 3 格，往右一行要跨 1 格。
 #
 # It prints as a table, yet in memory 1 to 6 stand in one row. How does PyTorch know which cell
 # ``x[1, 2]`` is? By its :term:`strides <stride>`: one row down is 3 cells away, one column to the
@@ -71,7 +70,7 @@ print(f"cell {cell} holds {x.view(6)[cell]}, and x[1, 2] is {x[row, column]}")
 
 # %%
 # 上排照索引的順序，下排是記憶體的格子。線沒有交叉：照順序讀 ``x``，就是從左到右讀記憶體。
-# 這樣的張量叫 :term:`連續`。
+# 這樣的張量叫:term:`連續`。
 #
 # Above, the elements in index order; below, the cells of memory. No lines cross: reading ``x`` in
 # order reads memory from left to right. Such a tensor is :term:`contiguous`.
@@ -86,7 +85,7 @@ plt.show()
 # -----------------------------------------------------------------------
 #
 # 同樣六格，也能讀成三列兩行。``view`` 只換形狀和步幅，讀的還是原來那排，
-# 所以叫 :term:`檢視`。把 100 寫進 ``y``，``x`` 也跟著變。
+# 所以叫:term:`檢視`。把 100 寫進 ``y``，``x`` 也跟著變。
 #
 # The same six cells can be read as three rows of two. ``view`` changes shape and strides only and
 # reads the same row, hence the name :term:`view`. Write 100 into ``y``, and ``x`` changes too.
@@ -115,7 +114,7 @@ print(x)
 t[0, 1] = 4
 
 # %%
-# 一個都沒搬。:term:`轉置` 只是把兩個步幅對調，所以寫進 ``t[0, 1]``，改到的是 ``x[1, 0]``。
+# 一個都沒搬。:term:`轉置`只是把兩個步幅對調，所以寫進 ``t[0, 1]``，改到的是 ``x[1, 0]``。
 # 圖上的線交叉了：照順序讀 ``t``，得在記憶體裡跳來跳去。
 #
 # None did. A :term:`transpose` only swaps the two strides, so writing ``t[0, 1]`` changed
@@ -217,7 +216,7 @@ x[0, 0] = 1
 # Let ``primer.check`` mark your answers. In a script, ``print(primer.check(...))`` shows the
 # verdict.
 #
-# **05-1 預測步幅。** 設 ``x = torch.arange(24).reshape(4, 6)``。先別執行：``x.t().stride()``
+# **05-1 預測步幅。**設 ``x = torch.arange(24).reshape(4, 6)``。先別執行：``x.t().stride()``
 # 是哪兩個整數？
 #
 # **05-1 Predict the strides.** Let ``x = torch.arange(24).reshape(4, 6)``. Without running it:
@@ -234,7 +233,7 @@ x[0, 0] = 1
 #
 #       primer.check("05-1", (1, 6))
 #
-# **05-2 攤平，能不複製就不複製。** 寫 ``flatten(x)``：任何張量都攤成一維，照索引的順序；
+# **05-2 攤平，能不複製就不複製。**寫 ``flatten(x)``：任何張量都攤成一維，照索引的順序；
 # 做得成檢視就共用記憶體，做不成才複製。
 #
 # **05-2 Flatten, copying only when needed.** Write ``flatten(x)``: any tensor becomes 1-D, in index
@@ -250,7 +249,7 @@ x[0, 0] = 1
 #
 #       primer.check("05-2", flatten)
 #
-# **05-3 兩個張量共用記憶體嗎。** 寫 ``shares_memory(a, b)``：兩個張量用同一塊儲存空間就回傳
+# **05-3 兩個張量共用記憶體嗎。**寫 ``shares_memory(a, b)``：兩個張量用同一塊儲存空間就回傳
 # ``True``，例如 ``x`` 和 ``x[1:]``；否則 ``False``。
 # 提示：``a.untyped_storage().data_ptr()`` 是那塊空間的位址。
 #

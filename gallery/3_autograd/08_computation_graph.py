@@ -35,21 +35,20 @@ gradient by hand with the chain rule, and check any gradient by finite differenc
 Lessons needed: :doc:`/lessons/2_tensors/05_shape_and_memory`. Time: about 20 minutes.
 """
 
-# sphinx_gallery_thumbnail_number = 1
-
 # %%
 # 往前：從參數算到損失 · Forward: from parameters to loss
 # -------------------------------------------------------
 #
 # 只用一筆資料：:term:`特徵` ``x1 = 1.1``，:term:`標籤` ``y = 1``。模型是邏輯迴歸：
-# 先算分數 ``z``，再用 sigmoid 壓成 0 到 1 之間的機率 ``a``，最後由 :term:`損失函數` 打分數。
-# ``w1`` 和 ``b`` 是要學的 :term:`參數`。
+# 先算分數 ``z``，再用 sigmoid 壓成 0 到 1 之間的機率 ``a``，最後由:term:`損失函數`打分數。
+# ``w1`` 和 ``b`` 是要學的:term:`參數`。
 #
 # One sample is enough: the :term:`feature` ``x1 = 1.1`` and the :term:`label` ``y = 1``. The model
 # is logistic regression: a score ``z``, squeezed by the sigmoid into a probability ``a`` between 0
 # and 1, then judged by a :term:`loss function`. The :term:`parameters <parameter>` to learn are
 # ``w1`` and ``b``.
 
+# sphinx_gallery_thumbnail_number = 1
 import torch
 import torch.nn.functional as F
 
@@ -68,17 +67,17 @@ print(a)
 print(loss)
 
 # %%
-# 模型說「是 1」的機率有 0.9183，答案正是 1，所以 :term:`損失 <損失函數>` 只有 0.0852。
+# 模型說「是 1」的機率有 0.9183，答案正是 1，所以:term:`損失 <損失函數>`只有 0.0852。
 # 值的後面多了 ``grad_fn``：PyTorch 記住了這個數字是怎麼來的。
 #
 # The model says "1" with probability 0.9183, and 1 is right, so the loss is a small 0.0852. Behind
 # each value stands a ``grad_fn``: PyTorch remembers where the number came from.
 
 # %%
-# 把記下的畫出來 · Draw what was recorded
-# ---------------------------------------
+# 把紀錄畫出來 · Draw what was recorded
+# -------------------------------------
 #
-# ``requires_grad=True`` 的意思是「從這裡開始記」。記下來的東西叫 :term:`計算圖`。
+# ``requires_grad=True`` 的意思是「從這裡開始記」。記下來的東西叫:term:`計算圖`。
 # 下面這張不是手畫的，是 ``primer.trace`` 從 ``loss`` 一路往回查出來的。
 #
 # ``requires_grad=True`` means "record from here". What is recorded is the
@@ -91,8 +90,8 @@ names = {"x1": x1, "w1": w1, "b": b, "y": y, "u": u, "z": z, "a": a, "loss": los
 primer.trace(loss, names=names)
 
 # %%
-# 每一格寫著算法、形狀和值。起點叫 :term:`葉張量`：它們是你給的，不是算出來的。
-# 圓角的 ``w1``、``b`` 要學，斜的 ``x1``、``y`` 是資料，不必學，但一樣是葉。
+# 每一格寫著算法、形狀和值。起點叫:term:`葉張量`：它們是你給的，不是算出來的。
+# 圓角的 ``w1``、``b`` 要學，斜的 ``x1``、``y`` 是資料，不必學，但一樣是葉張量。
 #
 # Each box shows an operation, a shape and a value. The graph starts at the :term:`leaf tensors
 # <leaf tensor>`: you gave them, no step computed them. The rounded ``w1`` and ``b`` are to be
@@ -118,7 +117,7 @@ except RuntimeError as error:
     print(error)
 
 # %%
-# ``w1`` 根本不在通往 ``b`` 的路上。輸入、權重、偏差都是葉，彼此沒有先後，到 ``z`` 才會合。
+# ``w1`` 根本不在通往 ``b`` 的路上。輸入、權重、偏差都是葉張量，彼此沒有先後，到 ``z`` 才會合。
 # 畫圖前先問「誰是由誰算出來的」，箭頭就不會畫錯。
 #
 # ``w1`` is not on any way to ``b``. Input, weight and bias are all leaves, none before another;
@@ -140,11 +139,13 @@ except RuntimeError as error:
 #
 # **Guess first**: make ``w1`` a little larger. Does ``loss`` rise or fall?
 #
-# :term:`連鎖律` 說：一條路上的 :term:`導數` 乘起來，就是頭尾之間的導數。
+# :term:`連鎖律`說：把一條路上每一步的:term:`導數`乘起來，就是頭尾之間的導數；
+# 路不只一條的話，各條再加起來。
 # 從 ``loss`` 走到 ``w1`` 要四步。
 #
-# The :term:`chain rule`: the :term:`derivatives <derivative>` along a way, multiplied, give the
-# derivative from one end to the other. From ``loss`` to ``w1`` it takes four steps.
+# The :term:`chain rule`: multiply the :term:`derivatives <derivative>` of all steps along a way to
+# get the derivative from one end to the other; where there are several ways, add them up. From
+# ``loss`` to ``w1`` it takes four steps.
 #
 # .. math::
 #
@@ -186,7 +187,7 @@ for name, factor in factors.items():
 # 交給 PyTorch · Let PyTorch do it
 # --------------------------------
 #
-# ``loss.backward()`` 在真正的圖上走同樣的路，把結果放進每個要學的葉的 ``.grad``。
+# ``loss.backward()`` 在真正的圖上走同樣的路，把結果放進每個要學的葉張量的 ``.grad``。
 # ``primer.walk`` 把走過的每一步印出來，和上面手算的對照看看。
 #
 # ``loss.backward()`` walks the same way on the real graph and puts the result in ``.grad`` of every
@@ -198,7 +199,7 @@ print(primer.walk(graph, "w1"))
 print(f"w1.grad {w1.grad.item():.4f}   b.grad {b.grad.item():.4f}")
 
 # %%
-# 再畫一次，圖上多了 :term:`梯度`。
+# 再畫一次，圖上多了:term:`梯度`。
 #
 # Drawn once more, the graph now shows the :term:`gradients <gradient>`.
 
@@ -208,23 +209,31 @@ graph
 # 不相信？推一下就知道 · Not convinced? Give it a nudge
 # -----------------------------------------------------
 #
-# 梯度是預言：``w1`` 動一點，``loss`` 變 -0.0898 倍那麼多。預言可以驗證：真的把 ``w1``
-# 往兩邊各推一點點，量 ``loss`` 差多少，這叫有限差分。用 ``float64``，免得捨入誤差搶戲。
+# 梯度是個預言：``w1`` 加一點點，``loss`` 就加上它的 -0.0898 倍，也就是變小。預言可以驗證：
+# 真的把 ``w1`` 往兩邊各推一點，量 ``loss`` 差多少，這叫有限差分。用 ``float64`` 算，
+# 捨入誤差才不會來攪局。
 #
-# A gradient is a prediction: move ``w1`` a little and ``loss`` changes by -0.0898 times as much.
-# So test it: nudge ``w1`` a little to both sides and measure ``loss``. These are finite
-# differences. ``float64`` keeps rounding errors out of the picture.
+# A gradient is a prediction: raise ``w1`` a little, and ``loss`` rises by -0.0898 times as much,
+# that is, it falls. So test it: nudge ``w1`` a little to both sides and measure ``loss``. These are
+# finite differences. ``float64`` keeps rounding errors out of the way.
 
 
-def loss_at(w):
-    """Compute the loss with another weight, all else equal."""
-    return -torch.log(torch.sigmoid(w * 1.1 + 0.0))
+def loss_at(w1, b):
+    """Compute the loss of our one sample at other parameters."""
+    return -torch.log(torch.sigmoid(w1 * 1.1 + b))
 
 
 h = 1e-4
 w = torch.tensor(2.2, dtype=torch.float64)
-slope = (loss_at(w + h) - loss_at(w - h)) / (2 * h)
+slope = (loss_at(w + h, 0.0) - loss_at(w - h, 0.0)) / (2 * h)
 print(f"nudging: {slope.item():.4f}   autograd: {w1.grad.item():.4f}")
+
+# %%
+# ``primer.check_gradients`` 對每個參數都這樣檢查一遍，你自己寫的損失也可以交給它。
+#
+# ``primer.check_gradients`` does this for every parameter. Give it losses of your own, too.
+
+print(primer.check_gradients(loss_at, w1, b))
 
 # %%
 # 在圖上，梯度就是切線的斜率：曲線在 ``w1 = 2.2`` 這一點往哪邊斜、斜多少。
@@ -236,7 +245,7 @@ import matplotlib.pyplot as plt
 
 weights = torch.linspace(0, 4, 100)
 fig, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-ax.plot(weights, loss_at(weights), label="loss")
+ax.plot(weights, loss_at(weights, 0.0), label="loss")
 ax.axline((2.2, loss.item()), slope=w1.grad.item(), color="C1", label="tangent, slope -0.0898")
 ax.plot(2.2, loss.item(), "o", color="C1")
 ax.set(xlabel="w1", ylabel="loss", ylim=(0, 0.7))
@@ -249,19 +258,6 @@ fig.set_label(
 plt.show()
 
 # %%
-# ``primer.check_gradients`` 對每個參數做同樣的檢查，自己寫的損失也能交給它。
-#
-# ``primer.check_gradients`` does this check for every parameter. Give it your own losses, too.
-
-
-def loss_of(w1, b):
-    """Compute the loss from both parameters."""
-    return F.binary_cross_entropy(torch.sigmoid(w1 * x1.to(w1) + b), y.to(w1))
-
-
-print(primer.check_gradients(loss_of, w1, b))
-
-# %%
 # 練習 · Exercises
 # ----------------
 #
@@ -270,7 +266,7 @@ print(primer.check_gradients(loss_of, w1, b))
 # Let ``primer.check`` mark your answers. In a script, ``print(primer.check(...))`` shows the
 # verdict.
 #
-# **08-1 前向傳播。** 寫 ``forward(x, w, b, y)``，四個都是形狀 ``(1,)`` 的浮點張量，
+# **08-1 前向傳播。**寫 ``forward(x, w, b, y)``，四個都是形狀 ``(1,)`` 的浮點張量，
 # 回傳 ``(z, a, loss)``：``z = w x + b``，``a`` 是 sigmoid，``loss`` 是二元交叉熵。
 # ``loss`` 要留在計算圖上。
 #
@@ -291,7 +287,7 @@ print(primer.check_gradients(loss_of, w1, b))
 #
 #       primer.check("08-1", forward)
 #
-# **08-2 誰會得到 .grad。** 執行下面幾行之後，``x``、``w``、``b``、``z``、``a`` 之中，
+# **08-2 誰會得到 .grad。**執行下面幾行之後，``x``、``w``、``b``、``z``、``a`` 之中，
 # 誰的 ``.grad`` 有值？答案是名字的集合，例如 ``{"x", "z"}``。
 #
 # **08-2 Who gets a .grad?** After the lines below, which of ``x``, ``w``, ``b``, ``z`` and ``a``
@@ -317,7 +313,7 @@ print(primer.check_gradients(loss_of, w1, b))
 #
 #       primer.check("08-2", {"w", "b"})
 #
-# **08-3 走訪計算圖。** 寫 ``leaves(output)``：沿著 ``output.grad_fn.next_functions`` 往回走，
+# **08-3 走訪計算圖。**寫 ``leaves(output)``：沿著 ``output.grad_fn.next_functions`` 往回走，
 # 回傳所有會得到梯度的葉張量，每個一次。葉在 ``AccumulateGrad`` 節點的 ``.variable`` 裡；
 # ``next_functions`` 的項目可能是 ``(None, 0)``。
 #

@@ -32,17 +32,16 @@ messages, and write gradient descent by hand without letting gradients pile up.
 Lessons needed: :doc:`/lessons/3_autograd/08_computation_graph`. Time: about 20 minutes.
 """
 
-# sphinx_gallery_thumbnail_number = 1
-
 # %%
 # 失敗：忘了說要誰的梯度 · A failure: nobody asked for a gradient
 # ---------------------------------------------------------------
 #
-# 還是上一課的例子，只少了 ``requires_grad=True``。算得出損失，卻算不出 :term:`梯度`。
+# 還是上一課的例子，只少了 ``requires_grad=True``。算得出損失，卻算不出:term:`梯度`。
 #
 # The example of the last lesson, without ``requires_grad=True``. The loss comes out; the
 # :term:`gradient` does not.
 
+# sphinx_gallery_thumbnail_number = 1
 import torch
 import torch.nn.functional as F
 
@@ -61,7 +60,7 @@ except RuntimeError as error:
 
 # %%
 # 訊息說 ``loss`` 不需要梯度，也沒有 ``grad_fn``：沒有人要求梯度，PyTorch 就什麼都沒記。
-# 解法是在要學的 :term:`參數` 上標明。
+# 解法是在要學的:term:`參數`上標明。
 #
 # The message: the loss requires no grad and has no ``grad_fn``. As nobody asked for a gradient,
 # PyTorch recorded nothing. The cure is to mark the :term:`parameters <parameter>` to be learned.
@@ -73,30 +72,23 @@ b = torch.tensor([0.0], requires_grad=True)
 # 方法一：``torch.autograd.grad`` · One way: ``torch.autograd.grad``
 # ------------------------------------------------------------------
 #
-# 這個函式問什麼答什麼：給它損失和參數，它 *回傳* 一個 tuple，每個參數一個梯度，別的都不動。
+# 這個函式問什麼答什麼：給它損失和參數，它**回傳**一個 tuple，
+# 每個參數一個梯度，別的都不動。只問一個也是 tuple。
 #
 # This function answers what you ask: give it the loss and the parameters, and it *returns* a tuple
-# with one gradient for each. It changes nothing else.
+# with one gradient for each, even if there is only one. It changes nothing else.
 
 from torch.autograd import grad
 
-gradients = grad(loss_of(w1, b), (w1, b))
-print(gradients)
+print(grad(loss_of(w1, b), (w1, b)))
+print(grad(loss_of(w1, b), w1))
 print(w1.grad)
-
-# %%
-# 只問一個也是 tuple，所以拆開時有個逗號。
-#
-# Ask for one and it is still a tuple, hence the comma when you unpack it.
-
-(dw1,) = grad(loss_of(w1, b), w1)
-print(dw1)
 
 # %%
 # 方法二：``backward()`` · The other way: ``backward()``
 # ------------------------------------------------------
 #
-# ``backward()`` 什麼都不回傳。它把梯度 *放進* 每個葉張量的 ``.grad``，一個普通的張量，
+# ``backward()`` 什麼都不回傳。它把梯度**放進**每個葉張量的 ``.grad``，一個普通的張量，
 # 不是 tuple。訓練都用它：參數再多，寫法都一樣。
 #
 # ``backward()`` returns nothing. It *puts* the gradients in ``.grad`` of every leaf: a plain
@@ -159,7 +151,7 @@ print(str(caught[0].message).split(". ")[0])
 
 # %%
 # ``p`` 的梯度是 2，``q`` 的是 1：兩數相乘，一個的斜率就是另一個的值。``z`` 是 ``None``，
-# 還附一句警告：它不是 :term:`葉張量`，``backward()`` 經過它，但不替它留。
+# 還附一句警告：它不是:term:`葉張量`，``backward()`` 經過它，但不替它留。
 # 想看的話，先呼叫 ``z.retain_grad()``。
 #
 # ``p`` gets 2 and ``q`` gets 1: in a product, the slope for one factor is the value of the other.
@@ -182,13 +174,14 @@ print(z.grad)
 print(p.grad)
 
 # %%
-# 是 4。``backward()`` 把新的梯度 *加到* 舊的上面，而不是蓋過去。這是刻意的：一個大
-# :term:`批次` 可以拆成幾份算，梯度自己會加起來。代價是每一步之前都要自己清掉；
+# 答案是 4。``backward()`` 把新的梯度**加到**舊的上面，而不是蓋過去。這是刻意的：一個大
+# :term:`批次`可以拆成幾份算，梯度會自動加起來。代價是每一步之前都要自己清掉；
 # 最佳化器的 ``zero_grad()`` 做的就是這件事。
 #
-# It is 4. ``backward()`` *adds* the new gradient to the old one instead of replacing it. That is on
-# purpose: a large :term:`batch` can be worked in parts, and the gradients add up by themselves. The
-# price: clear them yourself before each step. That is all that an optimizer's ``zero_grad()`` does.
+# The answer is 4. ``backward()`` *adds* the new gradient to the old one instead of replacing it.
+# That is on purpose: a large :term:`batch` can be worked in parts, and the gradients add up by
+# themselves. The price: clear them yourself before each step. That is all that an optimizer's
+# ``zero_grad()`` does.
 
 p.grad = None
 (p * q).backward()
@@ -198,11 +191,13 @@ print(p.grad)
 # 往下走：梯度下降 · Step down: gradient descent
 # ----------------------------------------------
 #
-# 梯度指向損失變大的方向，所以往反方向走一小步。步子多大由 :term:`學習率` 決定。
+# 梯度指向損失變大的方向，往反方向走一小步，損失就變小：這叫:term:`梯度下降`。
+# 一步多大，由:term:`學習率`決定。
 # 更新不該被記進圖裡，因此放在 ``torch.no_grad()`` 裡面。
 #
-# The gradient points to where the loss grows, so take a small step the other way. How small is the
-# :term:`learning rate`. The update itself must not be recorded, hence ``torch.no_grad()``.
+# The gradient points to where the loss grows, so a small step the other way makes it fall: this is
+# :term:`gradient descent`. How large the step is, the :term:`learning rate` decides. The update
+# itself must not be recorded, hence ``torch.no_grad()``.
 
 for step in range(5):
     w1.grad = b.grad = None  # 清掉 · clear
@@ -275,7 +270,7 @@ plt.show()
 # ``import primer`` and let ``primer.check`` mark your answers. In a script,
 # ``print(primer.check(...))`` shows the verdict.
 #
-# **09-1 手算梯度。** 寫 ``gradients(x, w, b, y)``，不用 autograd，回傳上一課那個損失的
+# **09-1 手算梯度。**寫 ``gradients(x, w, b, y)``，不用 autograd，回傳上一課那個損失的
 # ``(dL/dw, dL/db)``。提示：連鎖律乘完會化簡成 ``(a - y) * x`` 和 ``a - y``。
 #
 # **09-1 The gradient by hand.** Write ``gradients(x, w, b, y)`` without autograd: return
@@ -293,7 +288,7 @@ plt.show()
 #
 #       primer.check("09-1", gradients)
 #
-# **09-2 梯度下降。** 寫 ``descend(w, loss_of, rate, steps)``：``w`` 是要求梯度的葉，
+# **09-2 梯度下降。**寫 ``descend(w, loss_of, rate, steps)``：``w`` 是要求梯度的葉，
 # ``loss_of(w)`` 回傳損失。原地更新 ``w`` 共 ``steps`` 次，每次 ``w ← w - rate × 梯度``，
 # 梯度不可累加；最後回傳 ``w``。
 #
@@ -316,7 +311,7 @@ plt.show()
 #
 #       primer.check("09-2", descend)
 #
-# **09-3 有限差分。** 寫 ``central_differences(function, x, h)``：``x`` 是一維 ``float64`` 張量，
+# **09-3 有限差分。**寫 ``central_differences(function, x, h)``：``x`` 是一維 ``float64`` 張量，
 # ``function(x)`` 回傳 0 維張量。對每個位置 ``i`` 算 ``(f(x + h e_i) - f(x - h e_i)) / 2h``，
 # 回傳和 ``x`` 一樣形狀的張量，不可改動 ``x``。
 #
