@@ -5,6 +5,7 @@ PATH, a PCI tree, environment variables. Python starts without its own site-pack
 of the machine that runs the tests shows through.
 """
 
+import ctypes
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -373,6 +375,14 @@ def test_driver_too_old(machine, driver, cuda, command):
     assert command in error["commands"][-1]
 
 
+@pytest.mark.parametrize(("wsl", "right"), [(True, False), (False, True)])
+def test_wsl_has_the_driver_of_windows_and_its_numbers(machine, wsl, right):
+    machine.reads(release="5.15.153.1-microsoft-standard-WSL2" if wsl else "6.1.0-amd64")
+    machine.torch(**LINUX_DEFAULT, works=True)
+    machine.nvidia_smi("526.86", "12.0", RTX)  # new enough for Linux, too old for Windows
+    assert ("driver-too-old" not in machine.findings()) is right
+
+
 @pytest.mark.parametrize("hidden", ["", "-1", "1", "none"])
 def test_devices_hidden(machine, hidden):
     machine.torch(**LINUX_DEFAULT)
@@ -521,6 +531,28 @@ def test_nvml(machine, tmp_path, smi):
     assert [gpu["name"] for gpu in driver["gpus"]] == ["GPU 1", "GPU 2"]
     assert driver["gpus"][0]["capability"] == [3, 7]
     assert machine.findings()["no-gpu"]  # a Kepler card and the CPU build: right
+
+
+def test_windows_lists_its_adapters(monkeypatch):
+    """A stand-in for user32 that fills the structure as Windows describes it."""
+    adapters = [
+        ("Intel(R) UHD Graphics", r"PCI\VEN_8086&DEV_9A60"),
+        ("Microsoft Basic Display Adapter", r"PCI\VEN_10DE&DEV_2504&SUBSYS_397D1462"),
+        ("Microsoft Basic Display Adapter", r"PCI\VEN_10DE&DEV_2504&SUBSYS_397D1462"),
+    ]
+
+    class User32:
+        def EnumDisplayDevicesW(self, device, index, reference, flags):
+            adapter = reference._obj
+            # 840 bytes on Windows, where a wide character takes two
+            assert adapter.cb == 8 + (32 + 128 * 3) * ctypes.sizeof(ctypes.c_wchar)
+            if index >= len(adapters):
+                return 0
+            adapter.text, adapter.id = adapters[index]
+            return 1
+
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(user32=User32()), raising=False)
+    assert _machine._nvidia_hardware("Windows") == ("Microsoft Basic Display Adapter",)
 
 
 # -- Rules ----------------------------------------------------------------------------------------
