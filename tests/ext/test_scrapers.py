@@ -16,14 +16,14 @@ CONF = f"""
 import sys
 sys.path.insert(0, {str(ROOT / "docs" / "_ext")!r})
 project = "x"
-extensions = ["sphinx_gallery.gen_gallery", "sphinxcontrib.mermaid", "mermaid_svg"]
+extensions = ["sphinx_gallery.gen_gallery", "scrapers", "sphinxcontrib.mermaid", "mermaid_svg"]
 html_theme = "furo"
 sphinx_gallery_conf = {{
     "examples_dirs": "../gallery",
     "gallery_dirs": "lessons",
     "filename_pattern": r"\\d\\d_",
     "image_scrapers": ("scrapers",),
-    "reset_modules": (),
+    "reset_modules": ("matplotlib",),
     "ignore_repr_types": r"Diagram|Graph",
     "show_signature": False,
     "min_reported_time": 10_000,
@@ -210,6 +210,19 @@ def test_the_same_script_gives_the_same_bytes(gallery):
     (gallery.docs / "lessons" / "01_figures.py.md5").unlink()
     gallery.build()
     assert digests() == before
+
+
+def test_build_without_change_imports_no_matplotlib(gallery):
+    code = dedent(
+        f"""
+        import sys
+        from sphinx.cmd.build import main
+        assert main(["-q", "-b", "html", {str(gallery.docs)!r}, {str(gallery.out)!r}]) == 0
+        print({{"matplotlib", "torch", "quickjs"}} & set(sys.modules))
+        """
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "set()", result.stderr
 
 
 def test_importing_it_costs_no_matplotlib():
