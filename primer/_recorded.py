@@ -52,15 +52,12 @@ class Recorded:
         All the tensors that the derivative needs; none once the graph has been freed.
     shapes : dict of Result to tuple of int
         Shapes of inputs of which nothing else was kept.
-    returns : int
-        How many tensors the operation returns, as far as is known.
     """
 
     name: str
     inputs: tuple[Result | torch.Tensor | Missing, ...]
     kept: tuple[torch.Tensor, ...]
     shapes: dict[Result, tuple[int, ...]]
-    returns: int
     _operator: Any = None
     _arguments: tuple[Any, ...] = ()
 
@@ -123,7 +120,7 @@ def read(function: Any) -> Recorded:
     if isinstance(function, torch.autograd.function.BackwardCFunction):
         # Each tensor argument of a custom function has its edge.
         name = type(function).__name__.removesuffix("Backward")
-        return Recorded(name, tuple(edge or Missing.TENSOR for edge in edges), kept, {}, 1)
+        return Recorded(name, tuple(edge or Missing.TENSOR for edge in edges), kept, {})
     name = _operator_name(function.name())
     bound = [
         (operator, schema, arguments)
@@ -131,7 +128,7 @@ def read(function: Any) -> Recorded:
         if (arguments := _bind(schema, edges, saved)) is not None
     ]
     if not bound:
-        return Recorded(name, tuple(edge for edge in edges if edge), kept, {}, 1)
+        return Recorded(name, tuple(edge for edge in edges if edge), kept, {})
     # Several overloads may fit: the one that leaves the fewest arguments open was called.
     operator, schema, arguments = min(bound, key=lambda one: one[2].count(Missing.VALUE))
     return Recorded(
@@ -147,7 +144,6 @@ def read(function: Any) -> Recorded:
             for argument, edge in zip(schema.arguments, arguments, strict=False)
             if isinstance(edge, Result) and f"{argument.name}_sym_sizes" in saved
         },
-        returns=len(schema.returns),
         _operator=operator,
         _arguments=tuple(arguments),
     )

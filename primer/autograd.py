@@ -45,6 +45,7 @@ Numbers: TypeAlias = Any  # a number, or nested lists of numbers, as Tensor.toli
 
 _MOST_NODES = 2000
 _MOST_PATHS = 100
+_MOST_RESULTS = 32
 _SMALL = 6  # numbers that fit in a box of the diagram
 _MOST_ELEMENTS = 10_000  # each costs two calls of the function that is checked
 
@@ -576,19 +577,14 @@ def walk(graph: Graph, leaf: str | torch.Tensor | None = None) -> ChainRule:
 
 def _slopes(live: _Live, result: Result) -> list[float]:
     """Ask a recorded operation for the derivative of one of its results by each of its inputs."""
-    function, recorded, meta = (
-        result.function,
-        live.recorded[result.function],
-        live.metas.get(result),
-    )
+    function, meta = result.function, live.metas.get(result)
     if meta is None or meta.numel() != 1 or meta.dtype.is_complex:
         raise ValueError(_not_one_number(live, result))
     custom = isinstance(function, torch.autograd.function.BackwardCFunction)
-    gradients: list[torch.Tensor | None] = [None] * max(recorded.returns, result.number + 1)
-    gradients[result.number] = torch.ones(meta.shape, dtype=meta.dtype, device=live.device)
+    unit = torch.ones(meta.shape, dtype=meta.dtype, device=live.device)
     try:
         with torch.no_grad():
-            found = function.apply(*gradients) if custom else function(*gradients)
+            found = _call_with_unit(function.apply if custom else function, result.number, unit)
     except RuntimeError as error:
         raise ValueError(
             both(
@@ -606,6 +602,17 @@ def _slopes(live: _Live, result: Result) -> list[float]:
         answers = iter([gradient for gradient, needed in wanted if needed])
         found = [None if f is None else next(answers) for f, _ in function.next_functions]
     return [0.0 if gradient is None else float(gradient.sum()) for gradient in found]
+
+
+def _call_with_unit(function: Callable[..., Any], number: int, unit: torch.Tensor) -> Any:
+    """Give a recorded function the gradient 1 for one of its results, none for the others."""
+    # How many results there were shows only in that another number of gradients is refused.
+    for others in range(_MOST_RESULTS):
+        try:
+            return function(*[None] * number, unit, *[None] * others)
+        except TypeError:
+            continue
+    raise RuntimeError("the function takes no gradient for one result alone")
 
 
 @dataclass(frozen=True)

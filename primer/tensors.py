@@ -436,8 +436,8 @@ def _resolve(tensor: torch.Tensor, shape: tuple[Any, ...]) -> tuple[int, ...]:
     if any(size < -1 for size in sizes) or too_large or open_sizes > 1:
         raise ValueError(
             both(
-                f"每個大小要是 0 到 2⁶³ - 1 的整數，連乘起來也是，至多一個 -1；收到 {sizes}。",
-                "Sizes are integers from 0 to 2⁶³ - 1, multiplied together too, at most one of "
+                f"每個大小要是 0 到 2**63 - 1 的整數，連乘起來也是，至多一個 -1；收到 {sizes}。",
+                "Sizes are integers from 0 to 2**63 - 1, multiplied together too, at most one of "
                 f"them -1; got {sizes}.",
             )
         )
