@@ -179,7 +179,7 @@ def mark_pairs(text: str) -> str:
                 lines += [CHINESE + halves[0], ENGLISH + halves[1]]
             else:
                 lines.append(line)
-        if len(lines) == 1:
+        if not any(MARKS.match(line) for line in lines):
             return label
         return "<br/>".join(line if MARKS.match(line) else SHARED + line for line in lines)
 

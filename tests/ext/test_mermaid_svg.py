@@ -158,6 +158,8 @@ def test_what_is_no_pair_stays_on_one_line(label):
     svg = drawn(f'flowchart LR\n{NAMED}a["{label}"]')
     assert svg.select_one("text.pele-label").text == label
     assert not svg.select("[lang]")
+    several = drawn(f'flowchart LR\n{NAMED}a["x<br/>{label}"]').select_one("text.pele-label")
+    assert several["class"] == ["pele-label"]
 
 
 @given(label=st.text(st.characters(exclude_characters='"', exclude_categories=("Cc", "Cs", "Cn"))))
