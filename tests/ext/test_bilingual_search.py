@@ -319,6 +319,13 @@ BOOK = [
 ]
 
 
+# As a one-line field takes it: without its line breaks.
+TRACEBACK = (
+    'Traceback (most recent call last):  File "gradients.py", line 3, in <module>'
+    "    loss.backward(gradients)    accumulate(gradients)RuntimeError: view size is not compatible"
+)
+
+
 @pytest.fixture(scope="module")
 def ask():
     """Give a function from a query to what the matcher answers."""
@@ -354,6 +361,7 @@ def ask():
         ("require grad", "gradients", "accumulate"),
         ("data loader", "loader", ""),
         ("view size is not compatible with input tensor's size", "view", "fails"),
+        (TRACEBACK, "view", "fails"),
         ("ＶＩＥＷ失敗", "view", "fails"),
         ("台灣", "view", "fails"),
     ],

@@ -15,6 +15,8 @@ globalThis.createMatcher = (() => {
   const TOKEN =
     /(\p{Script=Han})|([\p{Script=Latin}\p{Script=Greek}_][\p{Script=Latin}\p{Script=Greek}\d_]*)|\d+(?:\.\d+)*|([。！？；!?;\n]|\.(?=\s|$))/gu;
   const NAME_PART = /\p{Lu}?[\p{Ll}\d]+|\p{Lu}+(?!\p{Ll})/gu; // of requires_grad, of DataLoader
+  const TRACEBACK = /^.*Traceback \(most recent call last\).*(?:Error|Exception|Warning): /s;
+  const QUERY_LENGTH = 300; // longer ones say no more
   const SENTENCE = /.+?(?:[。！？]|[.!?](?=\s)|$)\s*/g;
 
   // Words that every page holds and no reader means.
@@ -63,8 +65,8 @@ globalThis.createMatcher = (() => {
       };
     });
 
-  /* Tokens as one string, in which tokens that stand in a row are a substring. */
-  const row = (tokens) => ` ${tokens.map(({ key }) => key).join(" ")} `;
+  /* Keys as one string, in which keys that stand in a row are a substring. */
+  const row = (keys) => ` ${keys.join(" ")} `;
 
   /* The Han character and its right neighbour. */
   const pair = (tokens, i) => (tokens[i].han && tokens[i + 1]?.han ? tokens[i].key + tokens[i + 1].key : "");
@@ -104,7 +106,7 @@ globalThis.createMatcher = (() => {
         }
       }
       documents[number].length += tokens.length;
-      documents[number].rows[field] += row(tokens);
+      documents[number].rows[field] += row(tokens.map(({ key }) => key));
     };
 
     for (const page of pages) {
@@ -168,26 +170,28 @@ globalThis.createMatcher = (() => {
             const weak = [...one].some((character) => HAN_FUNCTION_CHARACTERS.has(character));
             add([one], (weak ? 0.2 : 1) / Math.sqrt(keys.length));
           }
-        } else if (postings.has(key)) {
-          add([key], 1);
-        } else if (nearest(key).length) {
-          near.push([word, words.get(nearest(key)[0])]);
-          add(nearest(key), 0.7);
+          continue;
+        }
+        const others = postings.has(key) ? [] : nearest(key);
+        if (others.length) {
+          near.push([word, words.get(others[0])]);
+          add(others, 0.7);
         } else {
-          for (const one of parts.length ? parts : [key]) add([one], 1 / Math.sqrt(parts.length || 1));
+          const keys = parts.length && !postings.has(key) ? parts : [key];
+          for (const one of keys) add([one], 1 / Math.sqrt(keys.length));
         }
       }
       return { terms, near };
     };
 
     /* How much of the query stands in a row in a text, from 0 to 1: its longest run, by weight. */
-    const inRow = (tokens, weights, text) => {
+    const inRow = (keys, weights, text) => {
       const words = weights.filter((weight) => weight).length;
       let best = 0;
-      for (let i = 0, j = 0, sum = 0, count = 0; j < tokens.length; j++) {
+      for (let i = 0, j = 0, sum = 0, count = 0; j < keys.length; j++) {
         sum += weights[j];
         count += weights[j] > 0;
-        for (; i <= j && !text.includes(row(tokens.slice(i, j + 1))); i++) {
+        for (; i <= j && !text.includes(row(keys.slice(i, j + 1))); i++) {
           sum -= weights[i];
           count -= weights[i] > 0;
         }
@@ -218,10 +222,11 @@ globalThis.createMatcher = (() => {
       const weights = tokens.map(({ key, word }) =>
         key === BREAK || FUNCTION_WORDS.has(word) ? 0 : rarity(key),
       );
+      const keys = tokens.map(({ key }) => key);
       const sum = weights.reduce((a, b) => a + b, 0);
       const shares = weights.map((weight) => weight / sum);
       return Array.from(scores, ([number, [worth, share]]) => {
-        const [heading, body] = documents[number].rows.map((text) => inRow(tokens, shares, text));
+        const [heading, body] = documents[number].rows.map((text) => inRow(keys, shares, text));
         return [documents[number], share ** 2 * (worth + all * (2 * heading ** 2 + body ** 2))];
       });
     };
@@ -267,7 +272,8 @@ globalThis.createMatcher = (() => {
     };
 
     /* Pages that answer, best first, each with its sections; `language` is the reader's: zh or en. */
-    const search = (query, language) => {
+    const search = (text, language) => {
+      const query = text.replace(TRACEBACK, "").slice(0, QUERY_LENGTH);
       const { terms, near } = parse(query);
       const found = new Map();
       for (const [{ page, section }, score] of rank(query, terms)) {
