@@ -147,8 +147,9 @@ def draw(text: str) -> str:
     DiagramError
         If the text does not parse, or is too much for the engine.
     """
+    engine = load_engine()
     try:
-        reply = json.loads(load_engine().eval(f"draw({json.dumps(text)})"))
+        reply = json.loads(engine.eval(f"draw({json.dumps(text)})"))
     except Exception as error:  # out of time or memory: the interpreter is not to be used again
         load_engine.cache_clear()
         raise DiagramError(str(error), 1) from error
