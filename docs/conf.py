@@ -23,8 +23,9 @@ extensions = [
     "numpydoc",
     "notfound.extension",
     "sphinxcontrib.mermaid",
+    # Ours, one job a file; scrapers goes before sphinx-gallery, whose settings it prepares.
+    "scrapers",
     "sphinx_gallery.gen_gallery",
-    # Ours, one job a file.
     "bilingual",
     "mermaid_svg",
     "mathml",
@@ -64,7 +65,8 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "image_scrapers": ("scrapers",),
-    "ignore_repr_types": r"primer\.(diagram\.Diagram|autograd\.Graph)",  # the scraper draws them
+    # The scrapers show these.
+    "ignore_repr_types": r"primer\.(diagram\.Diagram|autograd\.Graph)|matplotlib\.",
     "css": (),  # custom.css styles what of it we use
     "min_reported_time": 10_000,  # a time in the page would differ from build to build
     "show_signature": False,
