@@ -1,6 +1,6 @@
 """Choose a device, fix the random numbers, and time what runs there.
 
-``diagnose`` stands here for readers, but is written in :mod:`primer.doctor`, which works without
+``diagnose`` stands here for readers, but is written in ``primer.doctor``, which works without
 PyTorch.
 """
 
@@ -10,7 +10,7 @@ import os
 import random
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 
 import torch
@@ -218,7 +218,7 @@ class timed:
     """
 
     device: str | torch.device = "auto"
-    seconds: float = float("nan")
+    seconds: float = field(default=float("nan"), init=False)
 
     def __post_init__(self) -> None:
         self.device = select(self.device)

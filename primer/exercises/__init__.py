@@ -184,6 +184,7 @@ def find(id: str) -> Exercise:
     Returns
     -------
     Exercise
+        The one with this id.
 
     Raises
     ------
@@ -227,6 +228,7 @@ def catalogue() -> tuple[Exercise, ...]:
     Returns
     -------
     tuple of Exercise
+        In the order of the lessons.
 
     Examples
     --------
