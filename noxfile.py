@@ -117,6 +117,21 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHON, default=False)
+def doctest(session: nox.Session) -> None:
+    """Run the examples in primer's docstrings and on the pages."""
+    install_torch(session, BUILD, "docs", "test")
+    session.run("pytest", "--doctest-modules", "primer", "tests/gallery/test_page_examples.py")
+
+
+@nox.session(python=PYTHON, default=False)
+@nox.parametrize("build", [nox.param(build, id=build) for build in TORCH_BUILDS])
+def verify(session: nox.Session, build: str) -> None:
+    """Check all that is printed anywhere on one torch build; ``-- --update`` rewrites it."""
+    install_torch(session, build, "docs", "test")
+    session.run("python", "tests/gallery/verify.py", build, *session.posargs)
+
+
+@nox.session(python=PYTHON, default=False)
 def browser(session: nox.Session) -> None:
     """Test the built site in a real Chromium (``CHROMIUM`` names it if it is not on PATH)."""
     install_torch(session, BUILD, "docs", "test", "browser")
