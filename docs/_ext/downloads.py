@@ -30,7 +30,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path, PurePosixPath
@@ -67,7 +67,7 @@ COMPANIONS = {"torch": ["numpy"]}
 class Project:
     """The package beside the lessons: where it is, what its wheel is called and provides."""
 
-    root: Path
+    root: Path = field(repr=False)  # no ingredient: the same course elsewhere is the same
     modules: tuple[str, ...]
     name: str
     version: str
@@ -112,10 +112,10 @@ def project_of(env: BuildEnvironment) -> Project:
 known_packages = cache(packages_distributions)
 
 
-def requirements(script: Path, project: Project) -> list[str]:
+def requirements(script: Path, project: Project) -> list[str] | None:
     """List what `script` imports, as pip names it; ``torch`` first, the project's wheel last.
 
-    A warning is given for an import that neither Python, the project nor an installed package has.
+    Where neither Python, the project nor an installed package has it, a warning is given, and None.
     """
     source = script.read_text(encoding="utf-8")
     # What an exercise's text says to import is needed too.
@@ -127,6 +127,7 @@ def requirements(script: Path, project: Project) -> list[str]:
         for name in names:
             modules.setdefault(name.partition(".")[0], node.lineno)
     found: set[str] = set()
+    complete = True
     for module, line in modules.items():
         if module in sys.stdlib_module_names:
             continue
@@ -135,6 +136,7 @@ def requirements(script: Path, project: Project) -> list[str]:
         elif names := known_packages().get(module):
             found.add(canonicalize_name(sorted(names)[0]))
         else:
+            complete = False
             logger.warning(
                 "不知道 %s 由哪個套件提供，請先安裝 · no installed package provides %s",
                 module,
@@ -145,7 +147,12 @@ def requirements(script: Path, project: Project) -> list[str]:
             )
     for name in sorted(found):
         found.update(COMPANIONS.get(name, ()))
-    return sorted(found, key=lambda name: (name != "torch", name == project.wheel, name))
+    return in_order(found, project) if complete else None
+
+
+def in_order(names: set[str], project: Project) -> list[str]:
+    """Sort names as a line lists them: ``torch`` first, the project's wheel last."""
+    return sorted(names, key=lambda name: (name != "torch", name == project.wheel, name))
 
 
 def wheel_at(base: str, project: Project) -> str:
@@ -242,9 +249,9 @@ def twins(zh: str, en: str) -> nodes.container:
 
 def row(label: str, links: list[download]) -> nodes.paragraph:
     """Make one line: a label, and links with a bar between them."""
-    line = nodes.paragraph("", "", *pair_nodes(label), nodes.Text("："), classes=["downloads"])
-    for index, item in enumerate(links):
-        line += [nodes.Text(" ｜ "), item] if index else [item]
+    line = nodes.paragraph("", "", *pair_nodes(label), classes=["downloads"])
+    for item in links:
+        line += [nodes.Text(" ｜ "), item]
     return line
 
 
@@ -266,7 +273,7 @@ class Offer(SphinxPostTransform):
             return
         if found := script_of(self.env, docname):
             place, script = found
-            names = requirements(script, project)
+            names = requirements(script, project) or []
             files = self.files(place)
             section.insert(1, row("下載 · Download", files()))
             package = project.modules[0]
@@ -448,65 +455,78 @@ def make_files(app: Sphinx, exception: Exception | None) -> None:
     """Write the files of all lessons, once the pages are written."""
     if exception is not None or app.builder.name not in ("html", "dirhtml"):
         return
-    lessons = {docname: script_of(app.env, docname) for docname in sorted(app.env.all_docs)}
-    lessons = {docname: found for docname, found in lessons.items() if found}
+    found = {docname: script_of(app.env, docname) for docname in sorted(app.env.all_docs)}
+    lessons = {docname: lesson for docname, lesson in found.items() if lesson}
     folder = Folder(Path(app.outdir, FOLDER), Path(app.doctreedir, "downloads.json"))
     if lessons:
-        make_course(app, folder, lessons)
+        Course(app, folder).make(lessons)
     folder.finish()
 
 
-def make_course(
-    app: Sphinx, folder: Folder, lessons: dict[str, tuple[PurePosixPath, Path]]
-) -> None:
-    """Write the wheel, the files of each lesson and the zip of all."""
-    project, how = project_of(app.env), recipe()
-    sources = [
-        (str(file.relative_to(project.root)), file.read_bytes()) for file in project.sources()
-    ]
-    folder.make(project.wheel, [how, sources], lambda: build_wheel(project))
-    everything: set[str] = set()
-    parts = {project.wheel}
-    for docname, (place, script) in lessons.items():
-        code = script.read_bytes()
-        names = requirements(script, project)
-        everything.update(names)
-        line = pip_line(names, project, wheel_at(app.config.html_baseurl, project), pinned=False)
+class Course:
+    """The files of a course: a wheel, three for each lesson, and a zip of all."""
+
+    def __init__(self, app: Sphinx, folder: Folder) -> None:
+        self.app, self.folder = app, folder
+        self.project, self.base = project_of(app.env), app.config.html_baseurl
+        self.common = [recipe(), self.project, self.base]  # ingredients of every file
+
+    def make(self, lessons: dict[str, tuple[PurePosixPath, Path]]) -> None:
+        """Make what is out of date, each file from those before it."""
+        project, folder = self.project, self.folder
+        sources = [(str(f.relative_to(project.root)), f.read_bytes()) for f in project.sources()]
+        folder.make(project.wheel, [*self.common, sources], lambda: build_wheel(project))
+        members = [project.wheel]
+        for docname, (place, script) in lessons.items():
+            members += self.make_lesson(docname, place, script)
+        made_of = [(name, folder.wanted[name]) for name in members]
+        given = [*self.common, self.app.config.project, made_of]
+        folder.make(f"{COURSE}.zip", given, lambda: self.course(members, lessons))
+
+    def make_lesson(self, docname: str, place: PurePosixPath, script: Path) -> list[str]:
+        """Make the files of one lesson; list those that the course's zip takes."""
+        folder, code = self.folder, script.read_bytes()
+        members = [f"{place}.py", f"{place}.ipynb"]
+        folder.make(members[0], [code], lambda: code)
+        folder.make(members[1], [*self.common, code], lambda: self.notebook(docname, script))
+        if members[1] not in folder.wanted:
+            return members[:1]  # a warning has been given
+        made_of = [folder.wanted[name] for name in (*members, self.project.wheel)]
+        given = [*self.common, made_of]
+        folder.make(f"{place}.zip", given, lambda: self.lesson(place, script, members))
+        return members
+
+    def notebook(self, docname: str, script: Path) -> bytes | None:
+        """Give a lesson's notebook; None after a warning."""
+        names = requirements(script, self.project)
+        if names is None:
+            return None
+        line = pip_line(names, self.project, wheel_at(self.base, self.project), pinned=False)
         first_cell = f"# 缺什麼才裝什麼 · Installs only what is missing\n%pip {line} -q"
-        if project.wheel in names and not app.config.html_baseurl:
+        if self.project.wheel in names and not self.base:
             first_cell = f"# 請把 .whl 檔放在筆記本旁邊 · Keep the .whl beside it\n{first_cell}"
-        files = {ending: f"{place}.{ending}" for ending in ("py", "ipynb", "zip")}
-        folder.make(files["py"], [code], lambda code=code: code)
+        text = lesson_notebook.convert(self.app, docname, script, first_cell if names else None)
+        return text.encode() if text else None
 
-        def notebook(docname=docname, script=script, first_cell=first_cell) -> bytes | None:
-            text = lesson_notebook.convert(app, docname, script, first_cell)
-            return text.encode() if text else None
+    def lesson(self, place: PurePosixPath, script: Path, members: list[str]) -> bytes:
+        """Give a lesson's zip."""
+        names = requirements(script, self.project) or []
+        if self.project.wheel in names:
+            members = [*members, self.project.wheel]
+        inside = {Path(name).name: self.folder.read(name) for name in members}
+        inside["requirements.txt"] = requirements_txt(names, self.project)
+        inside["README.txt"] = readme(place.name, place.name, self.project)
+        return zipped({f"{place.name}/{name}": content for name, content in inside.items()})
 
-        folder.make(files["ipynb"], [how, code, first_cell, app.config.html_baseurl], notebook)
-        members = [files["py"], files["ipynb"]] + [project.wheel] * (project.wheel in names)
-        if not all(name in folder.wanted for name in members):
-            continue  # the warning has been given
-
-        def lesson(place=place, members=members, names=names) -> bytes:
-            inside = {f"{place.name}/{Path(name).name}": folder.read(name) for name in members}
-            inside[f"{place.name}/requirements.txt"] = requirements_txt(names, project)
-            inside[f"{place.name}/README.txt"] = readme(place.name, place.name, project)
-            return zipped(inside)
-
-        folder.make(files["zip"], [how, names, [folder.wanted[name] for name in members]], lesson)
-        parts.update(members)
-
-    names = sorted(everything, key=lambda name: (name != "torch", name == project.wheel, name))
-    first = next(place for place, _script in lessons.values())
-
-    def course() -> bytes:
-        inside = {f"{COURSE}/{name}": folder.read(name) for name in parts}
-        inside[f"{COURSE}/requirements.txt"] = requirements_txt(names, project)
-        inside[f"{COURSE}/README.txt"] = readme(app.config.project, str(first), project)
-        return zipped(inside)
-
-    made_of = [(name, folder.wanted[name]) for name in sorted(parts)]
-    folder.make(f"{COURSE}.zip", [how, names, app.config.project, made_of], course)
+    def course(self, members: list[str], lessons: dict[str, tuple[PurePosixPath, Path]]) -> bytes:
+        """Give the zip of the whole course."""
+        places, scripts = zip(*lessons.values(), strict=True)
+        every = [requirements(script, self.project) or [] for script in scripts]
+        names = in_order({name for names in every for name in names}, self.project)
+        inside = {name: self.folder.read(name) for name in members}
+        inside["requirements.txt"] = requirements_txt(names, self.project)
+        inside["README.txt"] = readme(self.app.config.project, str(places[0]), self.project)
+        return zipped({f"{COURSE}/{name}": content for name, content in inside.items()})
 
 
 def setup(app: Sphinx) -> dict:

@@ -476,7 +476,7 @@ def resolve(app: Sphinx, docname: str, document: nodes.document) -> None:
         node.replace_self(found if found is not None else content)
 
 
-def convert(app: Sphinx, docname: str, script: Path, first_cell: str) -> str | None:
+def convert(app: Sphinx, docname: str, script: Path, first_cell: str | None) -> str | None:
     """Give the notebook of a lesson as JSON text; None after a warning.
 
     Parameters
@@ -487,8 +487,8 @@ def convert(app: Sphinx, docname: str, script: Path, first_cell: str) -> str | N
         The lesson's page, from which its links and pictures are named.
     script : Path
         The lesson.
-    first_cell : str
-        Code that installs what the lesson needs.
+    first_cell : str or None
+        Code that installs what the lesson needs, if it needs anything.
     """
     blocks = split_code_and_text_blocks(script)[1]
     document = parse(app, docname, script, blocks)
@@ -525,7 +525,7 @@ def convert(app: Sphinx, docname: str, script: Path, first_cell: str) -> str | N
         warn(node, "筆記本寫不出 %s · a notebook cannot show %s", node.tagname, node.tagname)
 
     writer = Markdown(link, picture, unknown)
-    cells = [("code", first_cell)]
+    cells = [("code", first_cell)] if first_cell else []
 
     def write(parent: nodes.Element, level: int) -> None:
         """Add the cells of a section; its text gathers in one cell until code comes."""
@@ -537,11 +537,9 @@ def convert(app: Sphinx, docname: str, script: Path, first_cell: str) -> str | N
             elif isinstance(child, nodes.section):
                 write(child, level + 1)
             elif text := writer.block(child, level):
-                kind, before = cells[-1]
-                if kind == "markdown":
-                    cells[-1] = (kind, f"{before}\n\n{text}")
-                else:
-                    cells.append(("markdown", text))
+                if cells and cells[-1][0] == "markdown":
+                    text = f"{cells.pop()[1]}\n\n{text}"
+                cells.append(("markdown", text))
 
     write(document, 0)
     return None if problems else dump(cells, script.stem)

@@ -234,6 +234,7 @@ def test_a_zip_holds_all_that_a_lesson_needs(course):
             "torch==2.4.1\nnumpy\n./tiny_course-1.0-py3-none-any.whl\n"
         )
         assert archive.read("01_first/01_first.py").decode() == LESSON
+        assert {info.date_time for info in archive.infolist()} == {(2020, 2, 2, 0, 0, 0)}
         readme = archive.read("01_first/README.txt").decode()
         assert "python 01_first.py" in readme
         assert "安裝（只要一次）" in readme
@@ -265,6 +266,14 @@ def test_two_builds_give_the_same_bytes(course, tmp_path):
     for path in sorted((course[1] / "downloads").rglob("*.*")):
         other = again / "downloads" / path.relative_to(course[1] / "downloads")
         assert path.read_bytes() == other.read_bytes(), path.name
+
+
+def test_the_date_of_the_sources_is_honoured(copy, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    with zipfile.ZipFile(build(copy)[0] / "downloads/1_part/01_first.zip") as archive:
+        assert {info.date_time for info in archive.infolist()} == {(2023, 11, 14, 22, 13, 20)}
+        wheel = zipfile.ZipFile(io.BytesIO(archive.read(archive.namelist()[-1])))
+    assert {info.date_time for info in wheel.infolist()} == {(2023, 11, 14, 22, 13, 20)}
 
 
 def test_an_unchanged_course_is_not_made_again(copy, monkeypatch):
@@ -568,6 +577,7 @@ def test_an_import_without_a_known_package_is_a_warning(copy):
     warnings = build(copy)[1]
     assert f"{script}:12: " in warnings
     assert "不知道 no_such_package 由哪個套件提供" in warnings
+    assert not (copy / "_build/html/downloads/1_part/02_second.ipynb").exists()
 
 
 @pytest.mark.parametrize(
@@ -606,7 +616,7 @@ def test_the_page_offers_the_files_in_both_languages(course):
     top = soup.select_one("h1").find_next_sibling()
     assert "downloads" in top["class"]
     assert top.get_text() == (
-        "下載 · Download：腳本 · Script ｜ 筆記本 · Notebook ｜ 本課 ZIP · Lesson ZIP"
+        "下載 · Download ｜ 腳本 · Script ｜ 筆記本 · Notebook ｜ 本課 ZIP · Lesson ZIP"
     )
     foot = soup.select_one(".downloads-foot")
     assert foot.select_one(".pip-line").get_text().strip() == (
@@ -630,6 +640,8 @@ def test_a_lesson_that_needs_nothing_has_no_line(course):
     soup = page(course[1], "lessons/1_part/02_second.html")
     assert soup.select_one(".pip-line") is None
     assert not [a for a in soup.select("a[download]") if a["href"].endswith(".whl")]
+    notebook = (course[1] / "downloads/1_part/02_second.ipynb").read_text(encoding="utf-8")
+    assert "%pip" not in notebook
 
 
 def test_the_first_page_of_the_lessons_offers_the_course(course):
