@@ -167,14 +167,14 @@ print(f"before training: {share_right(train_features, train_labels):.1%} right")
 # 訓練階段 · The training phase
 # -----------------------------
 #
-# :term:`訓練 <訓練階段>`就是四步，做很多遍：用現在的參數回答；用:term:`損失函數`量出錯得多嚴重；
-# 問每個參數該往哪邊調；各調一點點。這幾行現在不必全懂，第 08、09 課會拆開來看。
-# 只要看一件事：loss 一路變小。
+# :term:`訓練 <訓練階段>`就是把四個步驟做很多遍：用現在的參數回答；
+# 用:term:`損失函數`量出錯得多嚴重；問每個參數該往哪邊調；各調一點點。這幾行現在不必全懂，第 08、
+# 09 課會拆開來看。只要看一件事：loss 一路變小。
 #
 # :term:`Training <training phase>` is four steps, many times over: answer with the parameters as
 # they are; measure with a :term:`loss function` how wrong that was; ask which way each parameter
-# should move; move each a little. You need not follow every line yet, lessons 08 and 09 take them
-# apart. Watch one thing: the loss falls.
+# should move; move each a little. You need not follow every line yet, for lessons 08 and 09 take
+# them apart. Watch one thing: the loss falls.
 
 import torch.nn.functional as F
 
@@ -329,7 +329,7 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 #
 # **01-3 Learn a model from data.** The data are two clouds of points in the plane. Write
 # ``learn(inputs, labels)`` that returns ``(weights, bias)`` such that ``predict`` of 01-1 is right
-# on at least 95 % of *new* points from the same source, by any method. Hint: each cloud has a
+# on at least 95 % of *new* points from the same source. Any method will do. Hint: each cloud has a
 # centre.
 #
 # .. admonition:: 解答 · Solution

@@ -16,10 +16,10 @@ and you will know why ``view`` sometimes fails.
        三個張量讀同一排六個數字，只有形狀和步幅不同。 ·
        Three tensors read the same row of six numbers; only shape and strides differ.
      }
-     S["記憶體 1 2 3 4 5 6 · memory 1 2 3 4 5 6"]
-     S --> X["x：形狀 (2, 3)、步幅 (3, 1) · x: shape (2, 3), strides (3, 1)"]
-     S --> V["x.view(3, 2)：步幅 (2, 1) · x.view(3, 2): strides (2, 1)"]
-     S --> T["x.T：形狀 (3, 2)、步幅 (1, 3) · x.T: shape (3, 2), strides (1, 3)"]
+     S["記憶體 · memory<br/>1 2 3 4 5 6"]
+     S --> X["x<br/>.shape (2, 3)<br/>.stride() (3, 1)"]
+     S --> V["x.view(3, 2)<br/>.shape (3, 2)<br/>.stride() (2, 1)"]
+     S --> T["x.T<br/>.shape (3, 2)<br/>.stride() (1, 3)"]
 
 讀完這一課，你能從形狀和步幅算出任何一個元素放在哪一格；能說出兩個張量有沒有共用記憶體；
 遇到 ``view`` 的錯誤訊息，知道原因，也知道怎麼改。
@@ -216,11 +216,11 @@ x[0, 0] = 1
 # Let ``primer.check`` mark your answers. In a script, ``print(primer.check(...))`` shows the
 # verdict.
 #
-# **05-1 預測步幅。**設 ``x = torch.arange(24).reshape(4, 6)``。先別執行：``x.t().stride()``
-# 是哪兩個整數？
+# **05-1 預測步幅。**設 ``x = torch.arange(24).reshape(4, 6)``。先別執行：
+# ``x.t().stride()`` 是哪兩個整數？``x.t()`` 就是二維張量的 ``x.T``。
 #
 # **05-1 Predict the strides.** Let ``x = torch.arange(24).reshape(4, 6)``. Without running it:
-# which two integers are ``x.t().stride()``?
+# which two integers are ``x.t().stride()``? For a 2-D tensor, ``x.t()`` is ``x.T``.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
@@ -290,8 +290,8 @@ x[0, 0] = 1
 #
 #   ``reshape`` tries a view first and copies only when it must.
 #
-# 張量會存數字了，下一課看它怎麼記住自己是怎麼算出來的：
+# 張量怎麼存數字，你已經知道了。下一課看它怎麼記住自己是怎麼算出來的：
 # :doc:`/lessons/3_autograd/08_computation_graph`。
 #
-# Tensors store numbers. Next: how a tensor remembers the way it was computed, in
+# You know how a tensor stores numbers. Next: how a tensor remembers the way it was computed, in
 # :doc:`/lessons/3_autograd/08_computation_graph`.

@@ -40,13 +40,13 @@ Lessons needed: :doc:`/lessons/2_tensors/05_shape_and_memory`. Time: about 20 mi
 # -------------------------------------------------------
 #
 # 只用一筆資料：:term:`特徵` ``x1 = 1.1``，:term:`標籤` ``y = 1``。模型是邏輯迴歸：
-# 先算分數 ``z``，再用 sigmoid 壓成 0 到 1 之間的機率 ``a``，最後由:term:`損失函數`打分數。
+# 先算分數 ``z``，再用 sigmoid 壓成 0 到 1 之間的機率 ``a``，最後由:term:`損失函數`量出錯了多少。
 # ``w1`` 和 ``b`` 是要學的:term:`參數`。
 #
 # One sample is enough: the :term:`feature` ``x1 = 1.1`` and the :term:`label` ``y = 1``. The model
 # is logistic regression: a score ``z``, squeezed by the sigmoid into a probability ``a`` between 0
-# and 1, then judged by a :term:`loss function`. The :term:`parameters <parameter>` to learn are
-# ``w1`` and ``b``.
+# and 1, and a :term:`loss function` that says how wrong that is. The :term:`parameters <parameter>`
+# to learn are ``w1`` and ``b``.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
@@ -120,7 +120,7 @@ except RuntimeError as error:
 # ``w1`` 根本不在通往 ``b`` 的路上。輸入、權重、偏差都是葉張量，彼此沒有先後，到 ``z`` 才會合。
 # 畫圖前先問「誰是由誰算出來的」，箭頭就不會畫錯。
 #
-# ``w1`` is not on any way to ``b``. Input, weight and bias are all leaves, none before another;
+# ``w1`` is on no path to ``b``. Input, weight and bias are all leaves, none before another;
 # they meet in ``z``. Ask "what is computed from what?" before drawing, and the arrows come out
 # right.
 #
@@ -143,8 +143,8 @@ except RuntimeError as error:
 # 路不只一條的話，各條再加起來。
 # 從 ``loss`` 走到 ``w1`` 要四步。
 #
-# The :term:`chain rule`: multiply the :term:`derivatives <derivative>` of all steps along a way to
-# get the derivative from one end to the other; where there are several ways, add them up. From
+# The :term:`chain rule`: multiply the :term:`derivatives <derivative>` of all steps along a path to
+# get the derivative from one end to the other; where there are several paths, add them up. From
 # ``loss`` to ``w1`` it takes four steps.
 #
 # .. math::
@@ -179,9 +179,9 @@ for name, factor in factors.items():
 # ``b`` 呢？走到 ``z`` 為止一模一樣，已經乘到 -0.0817；最後一步 ``d z / d b = 1``，還是 -0.0817。
 # 從右往左走的好處就在這裡：共同的路只算一次，參數再多也一樣。
 #
-# And ``b``? Up to ``z`` the way is the same, and the product there is -0.0817; the last step is
-# ``d z / d b = 1``, so it stays -0.0817. That is why one goes from right to left: the shared way is
-# worked out once, however many parameters hang on it.
+# And ``b``? Up to ``z`` the path is the same, and the product there is -0.0817; the last step is
+# ``d z / d b = 1``, so it stays -0.0817. That is why one goes from right to left: the shared path
+# is worked out once, however many parameters hang on it.
 
 # %%
 # 交給 PyTorch · Let PyTorch do it
@@ -190,8 +190,9 @@ for name, factor in factors.items():
 # ``loss.backward()`` 在真正的圖上走同樣的路，把結果放進每個要學的葉張量的 ``.grad``。
 # ``primer.walk`` 把走過的每一步印出來，和上面手算的對照看看。
 #
-# ``loss.backward()`` walks the same way on the real graph and puts the result in ``.grad`` of every
-# leaf to be learned. ``primer.walk`` prints each step; compare it with the work by hand above.
+# ``loss.backward()`` walks the same path on the real graph and puts the result in ``.grad`` of
+# every leaf to be learned. ``primer.walk`` prints each step; compare it with the work by hand
+# above.
 
 loss.backward(retain_graph=True)  # 圖等一下還要用 · the graph is needed again below
 graph = primer.trace(loss, names=names)
@@ -305,7 +306,7 @@ plt.show()
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
 #
-#    只有要求梯度的葉：``x`` 沒有要求，``z`` 和 ``a`` 不是葉。
+#    只有要求梯度的葉張量：``x`` 沒有要求，``z`` 和 ``a`` 不是葉張量。
 #
 #    Only leaves that ask for it: ``x`` does not ask, ``z`` and ``a`` are no leaves.
 #
@@ -350,7 +351,7 @@ plt.show()
 #
 # - 連鎖律從右往左，把每一步的導數乘起來；共同的路只算一次。
 #
-#   The chain rule goes from right to left and multiplies one derivative a step; shared ways are
+#   The chain rule goes from right to left and multiplies one derivative a step; shared paths are
 #   worked out once.
 #
 # - 任何梯度都能用有限差分檢查。

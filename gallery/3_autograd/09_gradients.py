@@ -21,10 +21,10 @@ clear them. Miss one step and you get an error, or, worse, a wrong number withou
      B --> U["更新參數 · update"]
      U --> Z
 
-讀完這一課，你能用兩種方法求梯度，說出差別；能看懂三種常見的錯誤訊息；
+讀完這一課，你能用兩種方法求梯度，說出差別；能看懂三種常見的訊息；
 也能親手寫出梯度下降，不讓梯度愈積愈多。
 
-After this lesson you can get gradients in two ways and tell them apart, read three common error
+After this lesson you can get gradients in two ways and tell them apart, read three common
 messages, and write gradient descent by hand without letting gradients pile up.
 
 先備課程：:doc:`/lessons/3_autograd/08_computation_graph`。時間：約 20 分鐘。
@@ -88,12 +88,12 @@ print(w1.grad)
 # 方法二：``backward()`` · The other way: ``backward()``
 # ------------------------------------------------------
 #
-# ``backward()`` 什麼都不回傳。它把梯度**放進**每個葉張量的 ``.grad``，一個普通的張量，
+# ``backward()`` 什麼都不回傳。它把梯度**放進**每個要求梯度的葉張量的 ``.grad``，一個普通的張量，
 # 不是 tuple。訓練都用它：參數再多，寫法都一樣。
 #
-# ``backward()`` returns nothing. It *puts* the gradients in ``.grad`` of every leaf: a plain
-# tensor, not a tuple. Training uses this one, because it reads the same for any number of
-# parameters.
+# ``backward()`` returns nothing. It *puts* the gradients in ``.grad`` of every leaf that requires
+# grad: a plain tensor, not a tuple. Training uses this one, because it reads the same for any
+# number of parameters.
 
 loss = loss_of(w1, b)
 loss.backward()
@@ -114,7 +114,7 @@ except RuntimeError as error:
     print(error)
 
 # %%
-# 往回走要用到中間的值，走完 PyTorch 就把它們丟掉，省 記憶體。
+# 往回走要用到中間的值，走完 PyTorch 就把它們丟掉，省下記憶體。
 # 通常的解法是重新往前算一次，得到新的圖，訓練迴圈本來就這樣做。
 # 真的要在同一張圖上走兩次，才在第一次加上 ``retain_graph=True``。
 #
@@ -180,8 +180,8 @@ print(p.grad)
 #
 # The answer is 4. ``backward()`` *adds* the new gradient to the old one instead of replacing it.
 # That is on purpose: a large :term:`batch` can be worked in parts, and the gradients add up by
-# themselves. The price: clear them yourself before each step. That is all that an optimizer's
-# ``zero_grad()`` does.
+# themselves. The price: clear them yourself before each step. An optimizer's ``zero_grad()``
+# does just that.
 
 p.grad = None
 (p * q).backward()
@@ -209,9 +209,10 @@ for step in range(5):
     print(f"step {step}   loss {loss.item():.4f}   w1 {w1.item():.4f}   b {b.item():.4f}")
 
 # %%
-# 損失一步步變小。先不必管公式，這四行就是所有神經網路訓練的骨架。
+# 損失一步步變小。清掉、前向、反向、更新：這四個動作就是所有神經網路訓練的骨架。
 #
-# The loss falls at every step. These four moves are the skeleton of all neural network training.
+# The loss falls at every step. Clear, forward, backward, update: these four moves are the skeleton
+# of all neural network training.
 
 # %%
 # 不清掉會怎樣 · What if you do not clear
@@ -244,7 +245,7 @@ ax.plot(path(clear=True), "o-", markersize=3, label="cleared at each step")
 ax.plot(path(clear=False), "s-", markersize=3, label="never cleared")
 ax.axhline(3, color="black", linewidth=0.8, linestyle="--", label="bottom of the valley")
 ax.set(xlabel="step", ylabel="w")
-ax.legend()
+fig.legend(loc="outside upper center", ncols=3, frameon=False)
 fig.set_label(
     "清梯度與不清梯度 · Clearing the gradient, and not\n"
     "每步清掉的曲線平順地停在 3；從不清掉的曲線在 0 和 6 附近來回擺盪，停不下來。 · "
@@ -288,7 +289,7 @@ plt.show()
 #
 #       primer.check("09-1", gradients)
 #
-# **09-2 梯度下降。**寫 ``descend(w, loss_of, rate, steps)``：``w`` 是要求梯度的葉，
+# **09-2 梯度下降。**寫 ``descend(w, loss_of, rate, steps)``：``w`` 是要求梯度的葉張量，
 # ``loss_of(w)`` 回傳損失。原地更新 ``w`` 共 ``steps`` 次，每次 ``w ← w - rate × 梯度``，
 # 梯度不可累加；最後回傳 ``w``。
 #
