@@ -131,7 +131,7 @@ def seed_everything(seed: int, *, deterministic: bool = False) -> None:
     Parameters
     ----------
     seed : int
-        From 0 to 2**32 - 1, the range that NumPy takes.
+        From 0 to ``2**32 - 1``, the range that NumPy takes.
     deterministic : bool, default False
         Also let PyTorch refuse operations whose result may differ from run to run on a GPU.
 

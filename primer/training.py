@@ -273,7 +273,7 @@ def fit(
     batch_size : int, optional
         Samples in a batch of data given as tensors, 32 by default. The whole data at once is
         ``batch_size=len(inputs)``.
-    scheduler : torch.optim.lr_scheduler.LRScheduler, optional
+    scheduler : LRScheduler, optional
         Stepped after each epoch; ``ReduceLROnPlateau`` is shown the validation loss.
     patience : int, optional
         Stop when the validation loss has not improved for so many epochs. The model then ends
@@ -568,7 +568,7 @@ def save_checkpoint(
         Its parameters and buffers are saved, not its code.
     optimizer : torch.optim.Optimizer, optional
         Its state, such as the momentum of each parameter.
-    scheduler : torch.optim.lr_scheduler.LRScheduler, optional
+    scheduler : LRScheduler, optional
         Its state.
     history : History, optional
         What was measured so far.
@@ -621,7 +621,7 @@ def load_checkpoint(
         Takes the parameters and buffers, on the device where it is.
     optimizer : torch.optim.Optimizer, optional
         Takes its state.
-    scheduler : torch.optim.lr_scheduler.LRScheduler, optional
+    scheduler : LRScheduler, optional
         Takes its state.
     best : bool, default False
         Load the weights of the best epoch instead of the last, if `fit` kept them for its
