@@ -63,7 +63,7 @@ def lines_agree(expected: Line, actual: Line) -> bool:
 
 def dump(run: Run) -> str:
     """Write the outputs of a run as an expectation file."""
-    text = f"Printed by {shown(run.script)}; rewritten by: nox -s verify -- --update\n"
+    text = f"Printed by {shown(run.script)}; rewritten by: nox -s 'verify(default)' -- --update\n"
     for block in run.blocks:
         if block.output:
             lines = (f"~ {MASKED}" if line.masked else f"| {line.text}" for line in block.output)
@@ -112,7 +112,7 @@ def differences(run: Run, path: Path) -> list[str]:
     if not path.exists():
         return problems or [
             f"{shown(run.script)}: 沒有預期輸出，請執行 · no expected outputs, run: "
-            f"nox -s verify -- --update --lesson {run.script.stem}"
+            f"nox -s 'verify(default)' -- --update --lesson {run.script.name[:2]}"
         ]
     expected = load(path)
     for block in run.blocks:
