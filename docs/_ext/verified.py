@@ -49,7 +49,7 @@ def read_records(folder: Path) -> dict[str, dict]:
             records[path.stem] = record
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             logger.warning(
-                "紀錄讀不懂，請重跑 · cannot read this record, run it again: nox -s 'verify(%s)': %r",
+                "紀錄讀不懂，請重跑 · cannot read this, run again: nox -s 'verify(%s)': %r",
                 path.stem,
                 error,
                 location=f"{path}:1",

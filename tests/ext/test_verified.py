@@ -107,5 +107,7 @@ def test_a_new_record_redraws_its_page_alone(docs: Path):
 def test_a_record_that_cannot_be_read_is_a_warning(docs: Path, content: str):
     path = record(docs, content)
     tables, warnings, _read = build(docs)
-    assert warnings.startswith(f"{path}:1: WARNING: 紀錄讀不懂，請重跑 · cannot read this record")
+    assert warnings.startswith(
+        f"{path}:1: WARNING: 紀錄讀不懂，請重跑 · cannot read this, run again"
+    )
     assert tables[0][1][2] == "尚未執行 · not run yet"
