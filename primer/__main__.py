@@ -48,7 +48,7 @@ def _parser() -> _Parser:
         "exercises",
         help="列出練習 · list the exercises",
         prog="python -m primer exercises",
-        description='列出練習；以 primer.check("編號", 答案) 檢查答案。\n'
+        description='列出練習；以 primer.check("09-1", answer) 檢查答案。\n'
         'List the exercises; check an answer with primer.check("<id>", answer).',
     )
     for command in (doctor, exercises):

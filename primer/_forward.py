@@ -37,7 +37,7 @@ class Recorder(TorchFunctionMode):
     """
 
     def __init__(self, module: nn.Module, depth: int | None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[Call] = []
         self.open: list[int] = []  # the module calls under way, outermost first
         self.maker: dict[int, int] = {}  # id of a tensor -> the call that returned it

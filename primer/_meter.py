@@ -100,7 +100,7 @@ def _compare(function: Callable[[Any, Any], Any], name: str, predictions: Any, t
         got = f"{brief(predictions)}, {brief(targets)}"
         raise ValueError(
             both(
-                f"{name} 無法比較預測與標籤 ({got})：請核對兩者的形狀與資料型別。"
+                f"{name} 無法比較預測與標籤（{got}）：請核對兩者的形狀與資料型別。"
                 f"原本的訊息：{error}",
                 f"{name} could not compare predictions and targets ({got}): check the shapes and "
                 f"dtypes of both. It said: {error}",

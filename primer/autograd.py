@@ -1035,7 +1035,7 @@ def _result(tensor: torch.Tensor) -> Result:
     """Return the key of a tensor that requires a gradient."""
     if tensor.grad_fn is not None:
         return Result(tensor.grad_fn, tensor.output_nr)
-    edge: Any = get_gradient_edge(tensor)  # type: ignore[no-untyped-call]
+    edge: Any = get_gradient_edge(tensor)
     return Result(edge.node, edge.output_nr)
 
 

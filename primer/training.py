@@ -538,7 +538,7 @@ def accuracy(predictions: Tensor, targets: Tensor) -> Tensor:
         got = f"{brief(predictions)}, {brief(targets)}"
         raise ValueError(
             both(
-                f"accuracy 需要 (樣本, 類別) 的分數與 (樣本,) 的整數類別，收到的是 {got}；"
+                f"accuracy 需要形狀 (N, C) 的分數與形狀 (N,) 的整數類別，收到的是 {got}；"
                 "二元分類請先把分數排成兩欄，或改用自己的指標。",
                 "accuracy needs scores of shape (samples, classes) and integer classes of shape "
                 f"(samples,), got {got}; for two classes give two columns of scores.",

@@ -75,7 +75,7 @@ def _with_grad() -> set[str]:
     b = torch.tensor([0.0], requires_grad=True)
     z = w * x + b
     a = torch.sigmoid(z)
-    a.sum().backward()  # type: ignore[no-untyped-call]
+    a.sum().backward()
     named = {"x": x, "w": w, "b": b, "z": z, "a": a}
     # Asking a tensor that is no leaf for .grad is a warning, and gives None.
     return {name for name, t in named.items() if t.is_leaf and t.grad is not None}

@@ -82,7 +82,7 @@ def _after(output: object, w: Tensor, *arguments: object) -> object:
 
 def _accumulating(w: Tensor, loss_of: _Bowl, rate: float, steps: int) -> Tensor:
     for _ in range(steps):
-        loss_of(w).backward()  # type: ignore[no-untyped-call]
+        loss_of(w).backward()
         with torch.no_grad():
             w -= rate * w.grad  # type: ignore[operator]
     return w

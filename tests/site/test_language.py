@@ -72,8 +72,17 @@ def test_one_space_between_han_and_latin(path: Path) -> None:
 
 @pytest.mark.parametrize("path", lessons_and_pages(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_punctuation_after_han_is_full_width(path: Path) -> None:
+    """Only a shape such as (2, 3) may open an ASCII bracket, after a space."""
     text = prose(path.read_text(encoding="utf-8"))
-    assert findings(f"[{HAN}] ?[,.:;!?()](?![.a-z])", text) == []
+    assert findings(rf"[{HAN}][,.:;!?()](?![.a-z])|[{HAN}] [,.:;!?)](?![a-z])", text) == []
+
+
+@pytest.mark.parametrize("path", lessons_and_pages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_space_around_a_chinese_link(path: Path) -> None:
+    """A link does not part the words of a Chinese sentence."""
+    text = path.read_text(encoding="utf-8")
+    role = rf"(?::[a-z:]+:|\{{[a-z:]+\}})`[{HAN}][^`]*`"
+    assert findings(f"[{HAN}，。、；：] {role}|{role} [{HAN}]", text) == []
 
 
 def test_the_checks_catch_what_they_are_for() -> None:
