@@ -1,8 +1,10 @@
 """Settings of the site, and nothing else: what the extensions do stands in ``_ext``."""
 
+import os
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -71,7 +73,9 @@ sphinx_gallery_conf = {
     "min_reported_time": 10_000,  # a time in the page would differ from build to build
     "show_signature": False,
     "write_computation_times": False,
-    "download_all_examples": False,  # downloads.py makes them, with the wheel inside
+    # downloads.py makes these, with the wheel inside.
+    "download_all_examples": False,
+    "notebook_extensions": [],
     "doc_module": ("primer",),
     "backreferences_dir": "lessons/backreferences",
     "remove_config_comments": True,
@@ -84,5 +88,8 @@ html_theme = "furo"
 html_title = "PyTorch 雙語入門 · PyTorch primer"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
+# Where the site will stand, if known: pip lines and notebooks then name the wheel there.
+html_baseurl = os.environ.get("PRIMER_BASEURL", "")
+notfound_urls_prefix = urlsplit(html_baseurl).path or "/"
 html_copy_source = False
 html_show_sourcelink = False

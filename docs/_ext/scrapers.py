@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 SHARPNESS = 2  # pixels of the file to one CSS pixel
 
+incomplete: set[Path] = set()  # lessons with a figure that says nothing
+
 FIGURE = """
 .. figure:: /{uri}
    :alt: {alt}
@@ -67,7 +69,10 @@ def scrape(block: Block, block_vars: dict[str, Any], gallery_conf: dict[str, Any
             for number in pyplot.get_fignums():
                 path = Path(block_vars["image_path_iterator"].next())
                 uri = path.relative_to(gallery_conf["src_dir"]).as_posix()
-                parts.append(figure(pyplot.figure(number), path, uri, place))
+                fig = pyplot.figure(number)
+                parts.append(figure(fig, path, uri, place))
+                if not labelled(fig):
+                    incomplete.add(Path(block_vars["target_file"]))
         finally:
             pyplot.close("all")
     # The value of an earlier cell stays in "___", so the cell has to end with an expression.
@@ -101,10 +106,21 @@ def figure(fig: Figure, path: Path, uri: str, place: str) -> str:
     )
 
 
+def label_lines(fig: Figure) -> list[str]:
+    """Read the lines of the figure's label."""
+    return [re.sub(r"\s+", " ", line).strip() for line in str(fig.get_label()).splitlines()]
+
+
+def labelled(fig: Figure) -> bool:
+    """Say whether the label holds both lines in both languages."""
+    lines = label_lines(fig)
+    return len(lines) == 2 and all(split_pair(line) for line in lines)
+
+
 def words(fig: Figure, place: str) -> tuple[str, str]:
     """Read caption and alternative text from the label; warn where it is not as agreed."""
-    lines = [re.sub(r"\s+", " ", line).strip() for line in str(fig.get_label()).splitlines()]
-    if len(lines) != 2 or not all(split_pair(line) for line in lines):
+    lines = label_lines(fig)
+    if not labelled(fig):
         logger.warning(
             "圖的標籤要有兩行「中文 · English」，先圖說、後替代文字；收到 %r，"
             "請用 fig.set_label(...) 寫上。\n"
@@ -123,6 +139,13 @@ def words(fig: Figure, place: str) -> tuple[str, str]:
 def _get_sg_image_scraper() -> Any:
     """Tell sphinx-gallery what scrapes."""
     return scrape
+
+
+def run_again(app: Sphinx, error: Exception | None) -> None:
+    """Have the next build run the lessons that it would otherwise skip, and warn again."""
+    for script in incomplete:
+        script.with_name(script.name + ".md5").unlink(missing_ok=True)
+    incomplete.clear()
 
 
 def put_matplotlib_off(app: Sphinx, config: Config) -> None:
@@ -145,4 +168,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Stand before and after sphinx-gallery's own handler, which has priority 10."""
     app.connect("config-inited", put_matplotlib_off, priority=9)
     app.connect("config-inited", allow_matplotlib, priority=11)
+    app.connect("build-finished", run_again)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -173,6 +173,11 @@ def test_missing_label_names_script_and_line(gallery):
     assert gallery.warnings.count("WARNING") == 2
 
 
+def test_missing_label_is_reported_until_it_is_there(gallery):
+    """A lesson that has run is not run again, and would be silent about what it lacks."""
+    assert gallery.build().stderr.count("[scrapers.label]") == 2
+
+
 def test_diagram_is_drawn_where_it_is_the_last_expression(gallery):
     page = gallery.page("02_diagrams")
     drawings = page.select("article div.mermaid-svg > svg")
