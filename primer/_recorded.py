@@ -175,8 +175,6 @@ def _overloads(name: str) -> list[tuple[Any, Any]]:
         for operator in operators
         if any("Tensor" in str(argument.type) for argument in operator._schema.arguments)
         and all(a.has_default_value() for a in operator._schema.arguments if a.kwarg_only)
-        # Running it, even without numbers, must not draw from the reader's random stream.
-        and torch.Tag.nondeterministic_seeded not in operator.tags
     ]
 
 

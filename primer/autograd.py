@@ -724,9 +724,9 @@ def check_gradients(
 
     Notes
     -----
-    The central difference ``(f(x + h) - f(x - h)) / 2h`` is off by the order of ``h**2`` where *f* is
-    smooth, and by rounding, about ``1e-16 * abs(f) / h``, which is allowed for. At a corner, such
-    as relu at 0, it is the mean of both slopes and agrees with neither.
+    The central difference ``(f(x + h) - f(x - h)) / 2h`` is off by the order of ``h**2`` where *f*
+    is smooth, and by rounding, about ``1e-16 * abs(f) / h``, which is allowed for. At a corner,
+    such as relu at 0, it is the mean of both slopes and agrees with neither.
 
     Examples
     --------

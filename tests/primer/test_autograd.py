@@ -194,6 +194,70 @@ def test_a_model_is_traced_with_its_parameters_and_all_its_shapes():
     assert all(node.shape is not None for node in graph.nodes)
 
 
+ROWS = torch.tensor([1, 0])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda w: w.sum(),
+        lambda w: w.sum(-1),
+        lambda w: w.mean(0, keepdim=True),
+        lambda w: w.max(-1).values,
+        lambda w: w.transpose(0, -1),
+        lambda w: w.permute(1, 0),
+        lambda w: w.unsqueeze(-1),
+        lambda w: w[-1],
+        lambda w: w[:, 1:],
+        lambda w: w[ROWS],
+        lambda w: w.unbind(1)[-1],
+        lambda w: w.split([1, 2], dim=-1)[1],
+        lambda w: w.index_select(1, ROWS),
+        lambda w: w.gather(1, ROWS[:, None]),
+        lambda w: w.log_softmax(-1),
+        lambda w: w.masked_fill(w > 0, 1.0),
+        lambda w: w.clamp(0),
+        lambda w: w**3,
+        lambda w: 2 - w,
+        lambda w: torch.where(w > 0, w, 2 * w),
+        lambda w: torch.cat([w, w], dim=-1),
+        lambda w: torch.stack([w, w]),
+        lambda w: w @ w.T,
+        lambda w: w @ torch.ones(3),
+        lambda w: F.embedding(ROWS, w),
+        lambda w: F.layer_norm(w, (3,)),
+        lambda w: F.batch_norm(w, torch.zeros(3), torch.ones(3), training=True),
+        lambda w: F.mse_loss(w, torch.ones(2, 3)),
+        lambda w: F.mse_loss(w, torch.ones(2, 3), reduction="none"),
+        lambda w: F.nll_loss(w, ROWS),
+        lambda w: F.binary_cross_entropy_with_logits(w, torch.ones(2, 3)),
+        lambda w: F.conv1d(torch.ones(1, 2, 9), w.unsqueeze(0), stride=2),
+        lambda w: F.max_pool2d(w[None], 2),
+        lambda w: F.dropout(w),
+        lambda w: F.gelu(w),
+        lambda w: w.double(),
+    ],
+)
+def test_the_shape_of_a_result_is_found_though_nothing_of_it_was_kept(function):
+    w = torch.linspace(-1, 1, 6).view(2, 3).requires_grad_()
+    result = function(w)
+    graph = trace(result + result)  # a sum keeps neither its arguments nor their shapes
+    source = {edge.source for edge in graph.edges if edge.target == graph.output.id}
+    assert [node.shape for node in graph.nodes if node.id in source] == [result.shape]
+
+
+def test_an_input_of_two_operations_is_drawn_once():
+    x, w = torch.ones(2), torch.ones(2, requires_grad=True)
+    assert program(trace(w * x + torch.sin(w) * x, {"w": w, "x": x})) == [
+        "w",
+        "x",
+        "mul = mul(w, x)",
+        "sin = sin(w)",
+        "mul_1 = mul(sin, x)",
+        "add = add(mul, mul_1)",
+    ]
+
+
 def test_a_leaf_is_a_graph_of_one_node():
     w = torch.tensor([1.0], requires_grad=True)
     graph = trace(w, {"w": w})
@@ -218,6 +282,16 @@ def test_after_backward_has_freed_the_graph_names_still_give_values():
     without = by_name(trace(tensors["loss"]))
     assert without["sigmoid"].value is None
     assert without["sigmoid"].operation == "sigmoid"
+
+
+def test_shapes_are_found_in_a_freed_graph_too():
+    w = torch.ones(2, 3, requires_grad=True)
+    scores = torch.sigmoid(w).log_softmax(-1)
+    loss = (scores + scores).sum()
+    loss.backward()
+    nodes = [node for node in trace(loss).nodes if node.operation]
+    assert [node.operation for node in nodes] == ["sigmoid", "log_softmax", "add", "sum"]
+    assert [node.shape for node in nodes] == [(2, 3), (2, 3), (2, 3), ()]
 
 
 def test_tracing_stops_at_inputs():
