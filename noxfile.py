@@ -36,6 +36,14 @@ BUILD = os.environ.get("TORCH_BUILD", "default")
 
 # torch 2.4 has wheels up to CPython 3.12 and Sphinx 9 starts at 3.11: outside, uv brings 3.12.
 PYTHON = None if (3, 11) <= sys.version_info < (3, 13) else "3.12"
+if PYTHON:
+    print(
+        f"這個 Python 是 {sys.version_info[0]}.{sys.version_info[1]}，torch 2.4 與 Sphinx 9 需要 "
+        "3.11 或 3.12：由 uv 準備 3.12；沒有網路時請先自行安裝。\n"
+        f"This Python is {sys.version_info[0]}.{sys.version_info[1]}; torch 2.4 and Sphinx 9 need "
+        "3.11 or 3.12: uv brings 3.12; without a network, install it first.",
+        file=sys.stderr,
+    )
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ".ci/constraints.txt"
