@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, DistributedSampler, IterableDataset
 
 from primer._checks import Data, wrong_type
 from primer._messages import both
-from primer._nested import map_tensors, tensors_in
+from primer._nested import brief, map_tensors, tensors_in
 from primer._processes import Deal, Processes
 
 BATCH_SIZE = 32  # of data given as tensors
@@ -96,7 +96,7 @@ class Batches:
             if not isinstance(batch, (tuple, list)) or len(batch) != 2:
                 raise wrong_type(
                     batch,
-                    "一個批次 · a batch",
+                    ("一個批次", "a batch"),
                     "一對 (inputs, targets)；請檢查 Dataset 的 __getitem__",
                     "a pair (inputs, targets); look at the __getitem__ of the dataset",
                 )
@@ -109,7 +109,18 @@ class Batches:
 
     def move(self, value: Any) -> Any:
         """Bring the tensors of a batch to the device."""
-        return map_tensors(self._to_device, value)
+        try:
+            return map_tensors(self._to_device, value)
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except (RuntimeError, TypeError) as error:
+            got, place = brief(value), self.processes.device
+            raise ValueError(
+                both(
+                    f"無法把 {got} 搬到 {place}；請檢查資料所在的裝置。原本的訊息：{error}",
+                    f"could not bring {got} to {place}; look where the data are. It said: {error}",
+                )
+            ) from error
 
     def _to_device(self, tensor: Tensor) -> Tensor:
         return tensor.to(self.processes.device, non_blocking=True)

@@ -20,16 +20,20 @@ Loss: TypeAlias = Callable[[Any, Any], Tensor]
 Metric: TypeAlias = Callable[[Any, Any], "Tensor | float"]
 
 
-def wrong_type(value: object, name: str, zh: str, en: str) -> TypeError:
+def wrong_type(value: object, name: str | tuple[str, str], zh: str, en: str) -> TypeError:
+    """Say that something, named alike or apart in both languages, has the wrong type."""
+    name_zh, name_en = (name, name) if isinstance(name, str) else name
     got = repr(value) if isinstance(value, (bool, int, float, str)) else brief(value)
     return TypeError(
-        both(f"{name} 必須是{zh}；收到的是 {got}。", f"{name} has to be {en}; got {got}.")
+        both(f"{name_zh} 必須是{zh}；收到的是 {got}。", f"{name_en} has to be {en}; got {got}.")
     )
 
 
-def wrong_value(value: object, name: str, zh: str, en: str) -> ValueError:
+def wrong_value(value: object, name: str | tuple[str, str], zh: str, en: str) -> ValueError:
+    """Say that something of the right type has a value that cannot be used."""
+    name_zh, name_en = (name, name) if isinstance(name, str) else name
     return ValueError(
-        both(f"{name} 必須{zh}；收到的是 {value}。", f"{name} has to be {en}; got {value}.")
+        both(f"{name_zh} 必須{zh}；收到的是 {value}。", f"{name_en} has to be {en}; got {value}.")
     )
 
 
@@ -57,6 +61,13 @@ def check_callable(function: object, name: str) -> None:
             "可以呼叫的物件，例如 nn.CrossEntropyLoss()（要加括號）",
             "something to call, such as nn.CrossEntropyLoss(), with its parentheses",
         )
+
+
+def check_flags(**flags: object) -> None:
+    """Refuse what is neither True nor False."""
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise wrong_type(flag, name, " True 或 False", "True or False")
 
 
 def check_count(value: object, name: str, least: int) -> None:
@@ -151,10 +162,10 @@ def check_metrics(metrics: Mapping[str, Metric] | None) -> Mapping[str, Metric]:
         )
     for name, metric in metrics.items():
         if not isinstance(name, str):
-            raise wrong_type(name, "指標的名稱 · the name of a metric", "字串", "a string")
+            raise wrong_type(name, ("指標的名稱", "the name of a metric"), "字串", "a string")
         if name in ("loss", "learning_rate") or name.startswith("validation_"):
             zh, en = "避開 fit 自己的欄位名稱", "different from the names that fit uses itself"
-            raise wrong_value(repr(name), "指標的名稱 · the name of a metric", zh, en)
+            raise wrong_value(repr(name), ("指標的名稱", "the name of a metric"), zh, en)
         check_callable(metric, f"metrics[{name!r}]")
     return metrics
 

@@ -110,11 +110,11 @@ def _compare(function: Callable[[Any, Any], Any], name: str, predictions: Any, t
 
 def _check_loss(loss: Any, training: bool) -> None:
     if not isinstance(loss, Tensor):
-        raise wrong_type(loss, "損失 · the loss", "張量", "a tensor")
+        raise wrong_type(loss, ("損失", "the loss"), "張量", "a tensor")
     if loss.ndim or loss.is_complex():
         zh = "是單一實數；請用 reduction='mean' 或 .mean()"
         en = "one real number; use reduction='mean' or .mean()"
-        raise wrong_value(brief(loss), "損失 · the loss", zh, en)
+        raise wrong_value(brief(loss), ("損失", "the loss"), zh, en)
     if training and not loss.requires_grad:
         raise ValueError(
             both(
@@ -135,5 +135,10 @@ def _check_number(value: Any, name: str) -> Any:
             )
             raise wrong_value(brief(value), f"metrics[{name!r}]", zh, en)
     elif not isinstance(value, Real):
-        raise wrong_type(value, f"metrics[{name!r}] 的結果 · its result", "一個數", "a number")
+        raise wrong_type(
+            value,
+            (f"metrics[{name!r}] 的結果", f"the result of metrics[{name!r}]"),
+            "一個數",
+            "a number",
+        )
     return value

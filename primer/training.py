@@ -31,6 +31,7 @@ from primer._checks import (
     check_arguments,
     check_callable,
     check_data,
+    check_flags,
     check_metrics,
     check_module,
     check_states,
@@ -323,6 +324,7 @@ def fit(
     >>> history["loss"][-1] < history["loss"][0]
     True
     """
+    check_flags(progress=progress, resume=resume)
     check_arguments(model, loss, optimizer, epochs, validation, scheduler, patience)
     metrics = check_metrics(metrics)
     train = check_data(train, "train", batch_size)
@@ -493,7 +495,7 @@ def predict(
             if not isinstance(predictions, Tensor) or predictions.ndim == 0:
                 raise wrong_type(
                     predictions,
-                    "模型的輸出 · the output of the model",
+                    ("模型的輸出", "the output of the model"),
                     "每列一個樣本的張量",
                     "a tensor with one sample a row",
                 )
@@ -653,6 +655,7 @@ def load_checkpoint(
     """
     check_module(model)
     check_states(optimizer, scheduler)
+    check_flags(best=best, random_state=random_state)
     alone = Processes(_place(model, None))
     run = Run(History(), model, optimizer, scheduler, alone)
     run.load(_files.read(_files.check_place(path)), best=best, random_state=random_state)
