@@ -27,6 +27,7 @@ class Noisy(Dataset):
         return len(self.rows)
 
     def __getitem__(self, index):
+        print(".", end="", flush=True)  # whoever watches may kill at any sample
         noise = 0.1 * random.random() + 0.1 * np.random.rand()  # noqa: NPY002
         return self.rows[index] + noise, int(self.rows[index, :3].argmax())
 
@@ -38,7 +39,6 @@ model = nn.Sequential(nn.Dropout(0.2), MLP(10, 3, hidden=(16,)), nn.BatchNorm1d(
 optimizer = torch.optim.Adam(model.parameters(), lr=0.01, amsgrad=True)
 own = torch.Generator().manual_seed(2)
 train = DataLoader(Noisy(), batch_size=16, shuffle=True, generator=own)
-print("ready", flush=True)
 history = fit(
     model,
     train,
