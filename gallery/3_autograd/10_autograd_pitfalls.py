@@ -21,7 +21,7 @@ purpose, so that you know them when you meet them.
      W(["葉張量 · leaf"]) --> A["中間值 · kept value"] --> L["損失 · loss"]
      N["1 沒有記 · not recorded<br/>整數 · integers<br/>no_grad"] -.-> W
      O["2 被改掉 · overwritten<br/>a += 1"] -.-> A
-     C["3 被剪斷 · cut<br/>item, numpy, detach"] -.-> L
+     C["3 被剪斷 · cut<br/>item<br/>numpy"] -.-> L
 
 讀完這一課，你能從訊息認出計算圖是沒有記、被改掉，還是被剪斷，並且修好它；
 能抓出不報錯的那幾種；也知道什麼時候該用 ``no_grad``、``detach`` 和 ``item``。

@@ -151,20 +151,20 @@ fig, axes = plt.subplots(1, 2, figsize=(8.4, 4), sharey=True, layout="constraine
 for ax, model, title in zip(axes, (straight, bent), ("without ReLU", "with ReLU"), strict=True):
     with torch.no_grad():
         probability = torch.softmax(model(plane), dim=-1)[..., 1]
-    colours = ax.contourf(up, down, probability, levels=torch.linspace(0, 1, 11), cmap="cividis")
+    colours = ax.contourf(up, down, probability, levels=torch.linspace(0, 1, 12), cmap="cividis")
     for value, marker, name in ((0, "o", "dark"), (1, "*", "lit")):
         points = corners[lit == value]
         ax.scatter(*points.T, s=160, marker=marker, color="white", edgecolor="black", label=name)
     ax.set(title=title, xlabel="switch upstairs", xticks=[0, 1], yticks=[0, 1], aspect="equal")
 axes[0].set_ylabel("switch downstairs")
-fig.colorbar(colours, ax=axes, label="probability of lit")
+fig.colorbar(colours, ax=axes, ticks=[0, 0.5, 1], label="probability of lit")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 fig.set_label(
     "折一下，才分得開 · It takes a bend to tell them apart\n"
-    "平面上的四個角：沒有 ReLU 的網路處處給 0.5；有 ReLU 的網路沿對角線折出一條亮帶，"
-    "兩個亮的角都在裡面。 · "
+    "正方形的四個角：沒有 ReLU 的網路處處給 0.5；有 ReLU 的，兩個亮的角各在一塊亮區裡，"
+    "中間隔著一條暗帶，界線是折線。 · "
     "The four corners of a square: the network without ReLU says 0.5 everywhere; the one with ReLU "
-    "bends a bright band along the diagonal that holds both lit corners."
+    "has a bright region at each lit corner and a dark band between them, with bent borders."
 )
 plt.show()
 
