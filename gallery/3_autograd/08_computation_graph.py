@@ -114,7 +114,8 @@ for name, tensor in names.items():
 try:
     torch.autograd.grad(b, w1)
 except RuntimeError as error:
-    print(error)
+    message = str(error)
+    print("…", message[message.index("appears") :])  # 開頭隨版本不同 · its opening varies
 
 # %%
 # ``w1`` 根本不在通往 ``b`` 的路上。輸入、權重、偏差都是葉張量，彼此沒有先後，到 ``z`` 才會合。

@@ -152,7 +152,7 @@ for function in (torch.sigmoid, torch.sin):
     try:
         print(torch.autograd.grad(a, p))
     except RuntimeError as error:
-        print(error)
+        print(str(error).replace("Backward0", ""))  # 有的版本多這個字尾 · a suffix of some releases
 
 # %%
 # 只有 ``sigmoid`` 報錯。它的:term:`導數`是 ``a * (1 - a)``，往回走時要用到**輸出** ``a``，
@@ -164,11 +164,11 @@ for function in (torch.sigmoid, torch.sin):
 # so changing the output does no harm. What matters is whether the way back still needs the value.
 #
 # 訊息裡的 version 是張量自帶的計數：每原地改一次就加 1。PyTorch 記下存進圖時是 0 版，
-# 往回走時看到 1 版，就知道被動過了。``SigmoidBackward0`` 說的是誰的輸出被改；程式長了找不到時，
+# 往回走時看到 1 版，就知道被動過了。``Sigmoid`` 說的是誰的輸出被改；程式長了找不到時，
 # 照 Hint 打開異常偵測，它會指出是哪一行算的。解法：寫 ``a = a + 1``，產生新的張量，舊的原封不動。
 #
 # The "version" in the message is a counter that every tensor carries; each in-place change adds 1.
-# PyTorch kept version 0, finds version 1 on the way back, and knows. ``SigmoidBackward0`` tells
+# PyTorch kept version 0, finds version 1 on the way back, and knows. ``Sigmoid`` tells
 # whose output was changed; in a long program, follow the hint: anomaly detection names the line
 # that computed it. The cure: ``a = a + 1`` makes a new tensor and leaves the old one alone.
 
