@@ -152,7 +152,8 @@ for function in (torch.sigmoid, torch.sin):
     try:
         print(torch.autograd.grad(a, p))
     except RuntimeError as error:
-        print(str(error).replace("Backward0", ""))  # 有的版本多這個字尾 · a suffix of some releases
+        # 只印各版 PyTorch 都一樣的部分。 · Print what every release of PyTorch says.
+        print(str(error).replace("Backward0", "").partition(", with")[0])
 
 # %%
 # 只有 ``sigmoid`` 報錯。它的:term:`導數`是 ``a * (1 - a)``，往回走時要用到**輸出** ``a``，
