@@ -1,6 +1,12 @@
 """Answers to the exercises of lessons 06 and 07; ``test_exercises.py`` hands them in."""
 
+import numpy as np
 import torch
+
+
+def stops_asking(x):
+    return x.requires_grad_(False).float().numpy().copy()
+
 
 RIGHT = {
     "06-1": [(4, 5, 3), [4, 5, 3], torch.broadcast_shapes((4, 1, 3), (5, 1))],
@@ -13,6 +19,17 @@ RIGHT = {
         lambda a, b: torch.cdist(a, b) ** 2,
         lambda a, b: (a.unsqueeze(1) - b.unsqueeze(0)).pow(2).sum(2),
         lambda a, b: (a**2).sum(1, keepdim=True) - 2 * a @ b.T + (b**2).sum(1),
+    ],
+    "07-1": [(2, 1, 0), [2.0, 1.0, 0.0], (np.float64(2), torch.tensor(1.0), 0)],
+    "07-2": [
+        lambda array: torch.tensor(array.copy(), dtype=torch.float32),
+        lambda array: torch.from_numpy(np.array(array, dtype=np.float32)),
+        lambda array: torch.tensor(array.tolist()).float(),
+    ],
+    "07-3": [
+        lambda x: np.array(x.tolist(), dtype="float32"),
+        lambda x: x.detach().to("cpu", torch.float32).clone().numpy(),
+        lambda x: x.float().numpy(force=True).copy(),
     ],
 }
 
@@ -34,4 +51,22 @@ WRONG = [
     ("06-3", lambda a, b: (a[:, None] - b).norm(dim=-1), "take no root"),
     ("06-3", lambda a, b: (a[:, None] - b[None]) ** 2, "third dimension"),
     ("06-3", lambda a, b: (a.sum(1)[:, None] - b.sum(1)) ** 2, "square each difference first"),
+    ("07-1", (2, 2, 0), "reads the old memory"),
+    ("07-1", [2, 0, 0], "shared sees"),
+    ("07-1", (2, 1, 1), "copied sees none"),
+    ("07-1", (1, 1, 0), "1 added to each"),
+    ("07-1", (3, 1, 0), None),
+    ("07-2", torch.from_numpy, "neither converts nor copies"),
+    ("07-2", torch.as_tensor, "neither converts nor copies"),
+    ("07-2", lambda array: torch.tensor(array), "ask for float32"),
+    ("07-2", lambda array: torch.as_tensor(array, dtype=torch.float32), "still shared"),
+    ("07-2", lambda array: torch.tensor(array, dtype=torch.float32), "negative stride"),
+    ("07-2", lambda array: torch.from_numpy(array.astype("float16")), None),
+    ("07-3", lambda x: x.float().cpu().numpy().copy(), "detach() before"),
+    ("07-3", lambda x: x.detach().cpu().numpy().copy(), "no bfloat16"),
+    ("07-3", lambda x: x.detach().float().numpy(force=True), "still shared"),
+    ("07-3", lambda x: x.detach().float().to("meta").numpy(), "on a GPU"),
+    ("07-3", lambda x: x.detach().float().clone(), "still a tensor"),
+    ("07-3", stops_asking, None),  # x is changed
+    ("07-3", lambda x: stops_asking(x.view_as(x)), "Only leaf tensors"),
 ]
