@@ -99,12 +99,14 @@ print(torch.relu(torch.tensor([-2.0, -0.5, 0.0, 0.5, 2.0])))
 # 失敗：沒有彎的網路學不會樓梯燈 · A failure: without a bend, no staircase lamp
 # -----------------------------------------------------------------------------
 #
-# 樓梯燈的規則叫 XOR：兩個數字不同是 1，相同是 0。只有四種情況，全部拿來訓練。
-# 兩個網路的層數、寬度都一樣，差別只在中間有沒有 ReLU；``nn.Identity`` 什麼也不做。
+# 樓梯燈的規則叫 XOR：兩個數字不同是 1，相同是 0。只有四種情況，全部拿來訓練；
+# 清掉、前向、反向、更新，還是那四個動作。兩個網路的層數、寬度都一樣，差別只在中間有沒有 ReLU；
+# ``nn.Identity`` 什麼也不做。
 #
 # The rule of the lamp is called XOR: 1 where two numbers differ, 0 where they agree. There are only
-# four cases; train on all of them. The two networks have the same layers and widths; one has ReLU
-# in between, the other ``nn.Identity``, which does nothing.
+# four cases; train on all of them, with the same four moves as before: clear, forward, backward,
+# update. The two networks have the same layers and widths; one has ReLU in between, the other
+# ``nn.Identity``, which does nothing.
 
 import torch.nn.functional as F
 
@@ -115,13 +117,14 @@ lit = torch.tensor([0, 1, 1, 0])
 
 
 def train(model):
-    """Train on the four cases and return the last loss."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+    """Descend 300 steps on the four cases and return the last loss."""
     for _ in range(300):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(corners), lit)
-        loss.backward()
-        optimizer.step()
+        model.zero_grad()  # 清掉 · clear
+        loss = F.cross_entropy(model(corners), lit)  # 前向 · forward
+        loss.backward()  # 反向 · backward
+        with torch.no_grad():  # 更新 · update
+            for parameter in model.parameters():
+                parameter -= 1.0 * parameter.grad
     return loss.item()
 
 
@@ -135,12 +138,10 @@ print(f"with ReLU:    loss {train(bent):.2f}")
 # %%
 # 沒有 ReLU 的那個停在 0.693，正是 ``log 2``，也就是四題都回答「一半一半」。不是訓練得不夠久：
 # 亮的兩個角在一條對角線上，暗的在另一條，直線怎麼擺都分不開，平均起來只好不選邊。
-# （Adam 是一種:term:`最佳化器`，用法見:doc:`/lessons/4_networks/13_training_loop`。）
 #
 # Without ReLU it stays at 0.693, which is ``log 2``: "fifty-fifty" to all four questions. Longer
 # training would not help. The lit corners lie on one diagonal and the dark ones on the other; no
-# line parts them, so on the whole it is best not to take sides. (Adam is an :term:`optimizer`; see
-# :doc:`/lessons/4_networks/13_training_loop`.)
+# line parts them, so on the whole it is best not to take sides.
 
 import matplotlib.pyplot as plt
 
