@@ -108,14 +108,14 @@ class Run:
             _check_fits(self.model.state_dict(), weights)
             for part, own in (("optimizer", self.optimizer), ("scheduler", self.scheduler)):
                 _check_same_class(part, own, state[part])
+            if random_state and self.processes.rank < len(state["random"]):
+                own_state = state["random"][self.processes.rank]
+                _set_random_state(own_state, self.processes.device, self.generators)
             if self.optimizer:
                 self.optimizer.load_state_dict(state["optimizer"]["state"])
             if self.scheduler:
                 self.scheduler.load_state_dict(state["scheduler"]["state"])
-            self.model.load_state_dict(weights)
-            if random_state and self.processes.rank < len(state["random"]):
-                own_state = state["random"][self.processes.rank]
-                _set_random_state(own_state, self.processes.device, self.generators)
+            self.model.load_state_dict(weights)  # last: it stays as it was if anything fails
         except CheckpointError:
             raise
         except Exception as error:  # the contents may be anything

@@ -613,7 +613,7 @@ def load_checkpoint(
 ) -> History:
     """Load what `save_checkpoint` or `fit` saved. A file can only ever give data, never run code.
 
-    Nothing changes when the file does not fit: it is compared with the model first.
+    The model stays as it was when the file does not fit.
 
     Parameters
     ----------
