@@ -368,8 +368,8 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 #
 #   Judge a model on data that it has never seen: what it has seen can be learned by heart.
 #
-# 這一課的資料都裝在張量裡。下一課看張量怎麼放在記憶體裡：
-# :doc:`/lessons/2_tensors/05_shape_and_memory`。
+# 想在自己的電腦上改改看？下一課把 PyTorch 裝好，並確認它真的能用：
+# :doc:`/lessons/1_start/02_install_and_verify`。
 #
-# All data here lived in tensors. Next: how a tensor lies in memory, in
-# :doc:`/lessons/2_tensors/05_shape_and_memory`.
+# Want to change this on your own computer? Next: install PyTorch and make sure that it works, in
+# :doc:`/lessons/1_start/02_install_and_verify`.

@@ -290,8 +290,8 @@ x[0, 0] = 1
 #
 #   ``reshape`` tries a view first and copies only when it must.
 #
-# 張量怎麼存數字，你已經知道了。下一課看它怎麼記住自己是怎麼算出來的：
-# :doc:`/lessons/3_autograd/08_computation_graph`。
+# 張量怎麼存數字，你已經知道了。下一課拿整個張量來算：
+# :doc:`/lessons/2_tensors/06_operations`。
 #
-# You know how a tensor stores numbers. Next: how a tensor remembers the way it was computed, in
-# :doc:`/lessons/3_autograd/08_computation_graph`.
+# You know how a tensor stores numbers. Next: computing with whole tensors, in
+# :doc:`/lessons/2_tensors/06_operations`.

@@ -351,8 +351,8 @@ plt.show()
 #
 #   Gradient descent: clear, forward, backward, a small step against the gradient.
 #
-# 這四課走完，你已經能從資料訓練出模型，也知道背後的梯度從哪裡來。
-# 不熟的詞都在 :doc:`/glossary`。
+# 梯度怎麼來、怎麼用，你都會了。下一課看它怎麼出錯，有的大聲，有的不出聲：
+# :doc:`/lessons/3_autograd/10_autograd_pitfalls`。
 #
-# With these four lessons you can train a model from data and know where its gradients come from.
-# Every term is explained in the :doc:`/glossary`.
+# You can get gradients and use them. Next: how they go wrong, some loudly, some in silence, in
+# :doc:`/lessons/3_autograd/10_autograd_pitfalls`.
