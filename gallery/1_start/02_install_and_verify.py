@@ -16,8 +16,8 @@ GPU sits idle. In this lesson you learn to tell what you got.
        Without an index address the platform decides; with one, the index does. The GPU has no say.
      }
      P["pip install torch==2.4.1"] --> I{"有指定索引嗎 · an index given?"}
-     I -->|"沒有 · no"| S["由平台決定 · the platform decides"]
-     I -->|"有 · yes"| X["由索引決定 · the index decides"]
+     I -->|"沒有 · no"| S["看平台 · by platform"]
+     I -->|"有 · yes"| X["看索引 · by index"]
      S --> B["建置版本 · build"]
      X --> B
      G["GPU"] -.-x|"沒人問它 · nobody asks it"| P
