@@ -105,7 +105,8 @@ def check_arguments(
 ) -> None:
     check_module(model)
     check_callable(loss, "loss")
-    check_states(optimizer or "None", scheduler)  # here, unlike in a checkpoint, it is needed
+    # Here, unlike in a checkpoint, an optimizer is needed.
+    check_states("None" if optimizer is None else optimizer, scheduler)
     check_count(epochs, "epochs", 0)
     if isinstance(optimizer, LBFGS):
         raise wrong_type(
