@@ -207,7 +207,7 @@ EXERCISES = (
         id="12-3",
         title=("附遮罩的 collate", "Collate with a mask"),
         task=(
-            "寫 pad(samples)：把 (一維張量, 標籤) 的 list 疊成 (inputs, mask, labels)，"
+            "寫 pad(samples)：samples 是一維張量與標籤的 list，疊成 (inputs, mask, labels)，"
             "短的在右邊補 0。",
             "Write pad(samples): stack a list of (1-D tensor, label) into (inputs, mask, labels), "
             "with short rows filled by 0 on the right.",
