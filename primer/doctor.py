@@ -187,7 +187,7 @@ class Diagnosis:
             yield same("PyTorch"), same(torch.error.splitlines()[0])
         else:
             yield same("PyTorch"), same(torch.version)
-            yield ("建置版本", "Build"), same(_build(machine))
+            yield ("組建", "Build"), same(_build(machine))
         driver = machine.driver
         if driver and driver.version:
             text = f"{driver.version} (CUDA {driver.cuda})" if driver.cuda else driver.version
@@ -407,8 +407,8 @@ def _wrong_gpu(machine: Machine) -> Iterator[Finding]:
         names = ", ".join(gpu.name for gpu in driver.gpus)
         yield _error(
             "cpu-build",
-            f"這台電腦有 {names}，裝的卻是只用 CPU 的建置版本（{torch.version}）。"
-            "建置版本看的是平台，不看硬體；GPU 版要指定 wheel 的來源。",
+            f"這台電腦有 {names}，裝的卻是只用 CPU 的組建（{torch.version}）。"
+            "組建看的是平台，不看硬體；GPU 版要指定 wheel 的來源。",
             f"This machine has {names}, but the build of PyTorch is for CPUs only "
             f"({torch.version}). The build follows the platform, not the hardware: name the "
             "wheel index of a GPU build.",
@@ -426,7 +426,7 @@ def _wrong_cuda(machine: Machine, driver: Driver, cuda: str) -> Iterator[Finding
         yield _error(
             "driver-too-old",
             f"驅動程式 {driver.version} 太舊：這個 PyTorch 用的 CUDA {cuda} 需要 {oldest} "
-            "以上。更新驅動程式，或改裝這個驅動程式能用的建置版本。",
+            "以上。更新驅動程式，或改裝這個驅動程式能用的組建。",
             f"Driver {driver.version} is too old: this PyTorch uses CUDA {cuda}, which "
             f"needs {oldest} or newer. Update the driver, or take a build that it can serve.",
             *(_gpu_build(machine, driver) or _driver_install(machine)),
@@ -456,7 +456,7 @@ def _wrong_cuda(machine: Machine, driver: Driver, cuda: str) -> Iterator[Finding
             yield _error(
                 "gpu-unsupported",
                 f"{device.model} 的運算能力是 {major}.{minor}，這個 PyTorch 只有 "
-                f"{'、'.join(torch.architectures)} 的程式碼。換有它的程式碼的建置版本。",
+                f"{'、'.join(torch.architectures)} 的程式碼。換有它的程式碼的組建。",
                 f"{device.model} has compute capability {major}.{minor}; this PyTorch has code "
                 f"for {', '.join(torch.architectures)} only. Take a build that has code for it.",
                 _install("cu128", "2.7.1") if newer else _install("cu118"),
@@ -521,7 +521,7 @@ def _why_no_gpu(machine: Machine) -> Finding:
             zh += "這個版本也不含 MPS。"
             en += "this build has no MPS either."
     elif torch.hip:
-        zh = "這是 ROCm 建置版本，但找不到可用的 AMD GPU。"
+        zh = "這是 ROCm 組建，但找不到可用的 AMD GPU。"
         en = "This is a ROCm build, but there is no AMD GPU that it can use."
     elif torch.cuda:
         zh = f"PyTorch 含有 CUDA {torch.cuda}，但這台電腦沒有可用的 NVIDIA GPU，"
@@ -529,7 +529,7 @@ def _why_no_gpu(machine: Machine) -> Finding:
         en = f"PyTorch has CUDA {torch.cuda}, but this machine has no NVIDIA GPU it can use, so "
         en += "torch.cuda.is_available() is False."
     else:
-        zh = "這個建置版本不含 CUDA，這台電腦也沒有可用的 NVIDIA GPU，"
+        zh = "這個組建不含 CUDA，這台電腦也沒有可用的 NVIDIA GPU，"
         zh += "所以 torch.cuda.is_available() 是 False。"
         en = "This build has no CUDA and the machine has no NVIDIA GPU it can use, so "
         en += "torch.cuda.is_available() is False."

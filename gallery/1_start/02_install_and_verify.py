@@ -10,7 +10,7 @@ GPU sits idle. In this lesson you learn to tell what you got.
 .. mermaid::
 
    flowchart TD
-     accTitle: 誰決定裝到哪一種建置版本 · What decides which build you get
+     accTitle: 誰決定裝到哪一種組建 · What decides which build you get
      accDescr {
        沒有指定索引，就由平台決定；指定了，就由索引決定。GPU 從頭到尾沒有說話的份。 ·
        Without an index address the platform decides; with one, the index does. The GPU has no say.
@@ -18,11 +18,11 @@ GPU sits idle. In this lesson you learn to tell what you got.
      P["pip install torch==2.4.1"] --> I{"有指定索引嗎 · an index given?"}
      I -->|"沒有 · no"| S["看平台 · by platform"]
      I -->|"有 · yes"| X["看索引 · by index"]
-     S --> B["建置版本 · build"]
+     S --> B["組建 · build"]
      X --> B
      G["GPU"] -.-x|"沒人問它 · nobody asks it"| P
 
-讀完這一課，你能從版本號讀出建置版本；能說出 ``cuda.is_available()`` 為什麼是 ``False``；
+讀完這一課，你能從版本號讀出組建；能說出 ``cuda.is_available()`` 為什麼是 ``False``；
 也能用 ``primer doctor`` 檢查任何一台電腦，包括 Colab 和 Mac。
 
 After this lesson you can read the build off the version, say why ``cuda.is_available()`` is
@@ -48,7 +48,7 @@ import torch
 print(torch.__version__)  # 依機器而異 · depends on the machine
 
 # %%
-# 加號前面是 PyTorch 的版本，後面是建置版本（build）：``+cu121`` 附了 CUDA 12.1 的函式庫，
+# 加號前面是 PyTorch 的版本，後面是組建（build）：``+cu121`` 附了 CUDA 12.1 的函式庫，
 # ``+cpu`` 只會用 CPU，macOS 沒有加號。所以 ``pip install torch==2.4.0`` 固定的只是前半，
 # 挑不了 CUDA；要挑 CUDA，得用 ``--index-url`` 指定索引。
 #
@@ -98,7 +98,7 @@ plt.show()
 # 能不能用，問 PyTorch · Ask PyTorch what it can use
 # --------------------------------------------------
 #
-# 建置版本只是一半，另一半是:term:`驅動程式`和 GPU 本身。NVIDIA 的 GPU 問 ``cuda``，
+# 組建只是一半，另一半是:term:`驅動程式`和 GPU 本身。NVIDIA 的 GPU 問 ``cuda``，
 # Apple 晶片的問 ``mps``。
 #
 # The build is one half; the :term:`driver` and the GPU itself are the other. Ask ``cuda`` about an
@@ -148,11 +148,11 @@ except (RuntimeError, AssertionError) as error:
     print(said)  # 依機器而異 · depends on the machine
 
 # %%
-# 同一個錯，訊息隨建置版本而不同，所以訊息本身就是線索：
+# 同一個錯，訊息隨組建而不同，所以訊息本身就是線索：
 #
 # One mistake, but the message depends on the build, which makes it a clue:
 #
-# - ``Torch not compiled with CUDA enabled``：裝到的不是 CUDA 版。換建置版本。
+# - ``Torch not compiled with CUDA enabled``：裝到的不是 CUDA 版。換組建。
 #
 #   ``Torch not compiled with CUDA enabled``: this is no CUDA build. Take another build.
 #
@@ -314,7 +314,7 @@ print(primer.diagnose(laptop))
 #       primer.check("02-1", primer.diagnose())
 #
 # **02-2 版本號說了什麼。**寫 ``cuda_of(version)``：``"2.4.1+cu121"`` 回傳 ``"12.1"``；
-# 不是 CUDA 的建置版本，如 ``"2.4.1+cpu"``、``"2.4.1+rocm6.1"`` 和 ``"2.4.1"``，回傳 ``None``。
+# 不是 CUDA 的組建，如 ``"2.4.1+cpu"``、``"2.4.1+rocm6.1"`` 和 ``"2.4.1"``，回傳 ``None``。
 #
 # **02-2 What the version says.** Write ``cuda_of(version)``: ``"12.1"`` for ``"2.4.1+cu121"``, and
 # ``None`` for a build that is not CUDA, such as ``"2.4.1+cpu"``, ``"2.4.1+rocm6.1"`` and
@@ -337,7 +337,7 @@ print(primer.diagnose(laptop))
 # 重點回顧 · Summary
 # ------------------
 #
-# - 建置版本由平台或索引決定，pip 不看 GPU；加號後面就是它。
+# - 組建由平台或索引決定，pip 不看 GPU；加號後面就是它。
 #
 #   The platform or the index decides the build; pip never looks at the GPU. The build stands after
 #   the plus sign.

@@ -92,7 +92,7 @@ EXERCISES = (
         id="02-2",
         title=("版本號說了什麼", "What the version says"),
         task=(
-            '寫 cuda_of(version)："2.4.1+cu121" 回傳 "12.1"；不是 CUDA 的建置版本回傳 None。',
+            '寫 cuda_of(version)："2.4.1+cu121" 回傳 "12.1"；不是 CUDA 的組建回傳 None。',
             'Write cuda_of(version): "12.1" for "2.4.1+cu121"; None for a build that is not CUDA.',
         ),
         name="cuda_of",
