@@ -48,6 +48,7 @@ if PYTHON:
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ".ci/constraints.txt"
 SITE = Path("docs/_build/html")
+ENV = {"OMP_NUM_THREADS": "1"}  # the lessons' tensors are small: more threads only wait
 
 
 def install_torch(session: nox.Session, build: str, *groups: str) -> None:
@@ -81,7 +82,7 @@ def build_site(session: nox.Session) -> None:
     staging = SITE.parent / "staging"
     sphinx = ["python", "-m", "sphinx", "-b", "html", "-n", "-W", "-d", f"{staging}/doctrees"]
     try:
-        session.run(*sphinx, "docs", f"{staging}/html", *session.posargs)
+        session.run(*sphinx, "docs", f"{staging}/html", *session.posargs, env=ENV)
     except CommandFailed:
         # Sphinx does not repeat the warnings of pages it has already read.
         shutil.rmtree(staging / "doctrees", ignore_errors=True)
@@ -121,7 +122,8 @@ def tests(session: nox.Session) -> None:
     install_torch(session, BUILD, "docs", "test")
     if not session.posargs:
         build_site(session)
-    session.run("pytest", *(session.posargs or ["--ignore=tests/browser"]))
+    everything = ["-n", "auto", "--dist", "loadfile", "--ignore=tests/browser"]
+    session.run("pytest", *(session.posargs or everything), env=ENV)
 
 
 @nox.session(python=PYTHON, default=False)
@@ -136,7 +138,7 @@ def doctest(session: nox.Session) -> None:
 def verify(session: nox.Session, build: str) -> None:
     """Check all that is printed anywhere on one torch build; ``-- --update`` rewrites it."""
     install_torch(session, build, "docs", "test")
-    session.run("python", "tests/gallery/verify.py", build, *session.posargs)
+    session.run("python", "tests/gallery/verify.py", build, *session.posargs, env=ENV)
 
 
 @nox.session(python=PYTHON, default=False)
