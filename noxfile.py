@@ -77,12 +77,12 @@ def install_torch(session: nox.Session, build: str, *groups: str) -> None:
     session.run("python", "tests/assert_torch.py", version, backend or "", silent=True)
 
 
-def build_site(session: nox.Session) -> None:
+def build_site(session: nox.Session, *options: str) -> None:
     """Build into a staging folder; what readers see changes only after a build without warnings."""
     staging = SITE.parent / "staging"
     sphinx = ["python", "-m", "sphinx", "-b", "html", "-n", "-W", "-d", f"{staging}/doctrees"]
     try:
-        session.run(*sphinx, "docs", f"{staging}/html", *session.posargs, env=ENV)
+        session.run(*sphinx, "docs", f"{staging}/html", *options, env=ENV)
     except CommandFailed:
         # Sphinx does not repeat the warnings of pages it has already read.
         shutil.rmtree(staging / "doctrees", ignore_errors=True)
@@ -101,7 +101,7 @@ def build_site(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site; arguments after ``--`` go to Sphinx."""
     install_torch(session, BUILD, "docs")
-    build_site(session)
+    build_site(session, *session.posargs)
     session.log(f"打開 · open {(SITE / 'index.html').resolve()}")
 
 
