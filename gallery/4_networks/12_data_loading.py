@@ -11,7 +11,7 @@ two classes do it, ``Dataset`` and ``DataLoader``.
 
 .. mermaid::
 
-   flowchart LR
+   flowchart TB
      accTitle: 從檔案到批次 · From files to batches
      accDescr {
        DataLoader 決定順序，一個編號一個編號向 Dataset 要樣本，再用 collate 疊成一批。 ·

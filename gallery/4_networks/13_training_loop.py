@@ -11,7 +11,7 @@ training.
 
 .. mermaid::
 
-   flowchart LR
+   flowchart TB
      accTitle: 訓練迴圈 · The training loop
      accDescr {
        一個批次進模型得到 logits，損失函數和標籤比較，反向傳播算出梯度，最佳化器更新參數，
