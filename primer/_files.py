@@ -99,8 +99,8 @@ def read(path: Path) -> dict[str, Any]:
             )
         )
     try:
-        # Only the present format. Older ones, which torch.load still takes, have been ways
-        # around weights_only in torch before 2.6 (CVE-2025-32434).
+        # Only the present format: older ones, which torch.load still takes, and TorchScript were
+        # ways around weights_only in torch before 2.6 (CVE-2025-32434).
         with zipfile.ZipFile(path) as archive:
             names = [name.rpartition("/")[2] for name in archive.namelist()]
         if "data.pkl" not in names or "constants.pkl" in names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -38,53 +38,55 @@ class Meter:
         self.names = [*(["loss"] if loss else []), *metrics]
         self.sums = [0.0] * len(self.names)
         self.count = 0
-        self.batch = 0  # how many were read
-        self.waiting: list[tuple[int, bool, list[Any]]] = []
-        on_cpu = processes.device.type == "cpu"
-        self.most = 1 if on_cpu else READ_EVERY
-        self.take: Callable[[Tensor], Any] = Tensor.item if on_cpu else Tensor.detach
+        self.batch = 0  # how many were added up
+        self.waiting: list[tuple[int, list[Tensor]]] = []
+        self.on_cpu = processes.device.type == "cpu"
 
     def measure(self, predictions: Any, targets: Any, count: int) -> Any:
         """Take note of a batch; return its loss, ready for ``backward``."""
-        values: list[Any] = []
-        loss = None
-        training = torch.is_grad_enabled()
+        loss, values = None, []
         if self.loss:
             loss = _compare(self.loss, "loss", predictions, targets)
-            _check_loss(loss, training)
-            values.append(self.take(loss))
+            if not self.batch:
+                _check_loss(loss)
+            values.append(loss.item() if self.on_cpu else loss.detach())
         if self.metrics:
             with torch.no_grad():
                 for name, metric in self.metrics.items():
                     value = _compare(metric, name, predictions, targets)
                     values.append(_check_number(value, name))
-        self.waiting.append((count, training, values))
-        if len(self.waiting) >= self.most:
-            self.read()
+        if self.on_cpu:
+            self._add(count, values)
+        else:
+            self._wait(count, values)
         return loss
 
-    def read(self) -> None:
-        """Add what has piled up to the sums."""
-        values = [value for _, _, values in self.waiting for value in values]
-        if self.most > 1 and values:  # one transfer instead of many
-            device = self.processes.device
-            values = torch.stack(
-                [torch.as_tensor(v, device=device).float() for v in values]
-            ).tolist()
-        numbers = iter(values)
-        for count, training, own in self.waiting:
-            self.batch += 1
-            row = [float(next(numbers)) for _ in own]
-            if self.guard and self.loss:
-                self.guard.check_loss(row[0], self.batch, training)
-            if count:
-                self.count += count
-                self.sums = [old + count * new for old, new in zip(self.sums, row, strict=True)]
-        self.waiting.clear()
+    def _add(self, count: int, values: Sequence[float]) -> None:
+        self.batch += 1
+        if self.guard and self.loss:
+            self.guard.check_loss(values[0], self.batch)
+        if count:
+            self.count += count
+            for number, value in enumerate(values):
+                self.sums[number] += count * float(value)
+
+    def _wait(self, count: int, values: Sequence[Any]) -> None:
+        device = self.processes.device
+        self.waiting.append((count, [torch.as_tensor(v, device=device).float() for v in values]))
+        if len(self.waiting) == READ_EVERY:
+            self._read()
+
+    def _read(self) -> None:
+        """Fetch all that waits in one transfer."""
+        if self.waiting:
+            rows = torch.stack([torch.stack(values) for _, values in self.waiting]).tolist()
+            for (count, _), row in zip(self.waiting, rows, strict=True):
+                self._add(count, row)
+            self.waiting.clear()
 
     def means(self) -> dict[str, float]:
         """Return the averages over all samples of all processes."""
-        self.read()
+        self._read()
         count, *sums = self.processes.total([self.count, *self.sums])
         if not count:
             raise no_batches("data")
@@ -108,14 +110,14 @@ def _compare(function: Callable[[Any, Any], Any], name: str, predictions: Any, t
         ) from error
 
 
-def _check_loss(loss: Any, training: bool) -> None:
+def _check_loss(loss: Any) -> None:
     if not isinstance(loss, Tensor):
         raise wrong_type(loss, ("損失", "the loss"), "張量", "a tensor")
     if loss.ndim or loss.is_complex():
         zh = "是單一實數；請用 reduction='mean' 或 .mean()"
         en = "one real number; use reduction='mean' or .mean()"
         raise wrong_value(brief(loss), ("損失", "the loss"), zh, en)
-    if training and not loss.requires_grad:
+    if torch.is_grad_enabled() and not loss.requires_grad:
         raise ValueError(
             both(
                 "損失與模型的參數沒有關聯，無法反向傳播；"

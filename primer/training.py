@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from os import PathLike
 from pathlib import Path
@@ -359,9 +359,11 @@ def fit(
             _train_epoch(network, batches, optimizer, meter, bar)
             row = meter.means() | {"learning_rate": float(optimizer.param_groups[0]["lr"])}
             if held_out is not None:
-                meter = Meter(loss, metrics, processes, guard)
-                _measure(core, held_out, meter)
-                row |= {f"validation_{name}": mean for name, mean in meter.means().items()}
+                judge = Meter(
+                    loss, metrics, processes, replace(guard, phase=("驗證", "validation"))
+                )
+                _measure(core, held_out, judge)
+                row |= {f"validation_{name}": mean for name, mean in judge.means().items()}
             run.record(row, keep_best=patience is not None)
             if path is not None:
                 guard.check_parameters(core, meter.batch)
@@ -667,9 +669,9 @@ def _train_epoch(
 ) -> None:
     model.train()
     for inputs, targets in batches:
+        optimizer.zero_grad()
         predictions = _forward(model, inputs)
         loss = meter.measure(predictions, targets, batches.count)
-        optimizer.zero_grad()
         batches.weigh(loss).backward()
         optimizer.step()
         bar.step()
@@ -716,11 +718,12 @@ class Guard:
 
     epoch: int
     checkpoint: Path | None  # the last good one
+    phase: tuple[str, str] = ("訓練", "training")
 
-    def check_loss(self, loss: float, batch: int, training: bool) -> None:
+    def check_loss(self, loss: float, batch: int) -> None:
+        """Stop where the loss of a batch is no number to go on from."""
         if not math.isfinite(loss):
-            zh, en = ("訓練", "training") if training else ("驗證", "validation")
-            what = f"{zh}損失是 {loss}", f"the {en} loss is {loss}"
+            what = f"{self.phase[0]}損失是 {loss}", f"the {self.phase[1]} loss is {loss}"
             raise NonFiniteLossError(what, self.epoch, batch, self.checkpoint)
 
     def check_parameters(self, model: nn.Module, batch: int) -> None:

@@ -217,9 +217,10 @@ def test_reading_late_as_on_an_accelerator_changes_nothing(monkeypatch):
 
     def late(self, *args):
         build(self, *args)
-        self.most, self.take = 4, torch.Tensor.detach
+        self.on_cpu = False
 
     monkeypatch.setattr(Meter, "__init__", late)
+    monkeypatch.setattr("primer._meter.READ_EVERY", 4)
     model, optimizer = make()
     later = train(model, optimizer, metrics={"accuracy": accuracy, "one": lambda p, t: 1})
     assert later.columns == {k: pytest.approx(v, rel=1e-7) for k, v in now.columns.items()}
@@ -586,6 +587,18 @@ def test_a_malicious_file_runs_nothing(tmp_path, kind):
     if kind in ("zip", "torch.save"):  # the bomb is live: an unsafe load sets it off
         torch.load(path, weights_only=False)
         assert target.exists()
+
+
+def test_a_torchscript_file_is_not_even_opened(tmp_path, monkeypatch):
+    """Such a file holds code, and torch 2.4 would load it in spite of weights_only."""
+    path = tmp_path / "run.pt"
+    torch.jit.save(torch.jit.trace(nn.Linear(3, 2), torch.zeros(1, 3)), path)
+    opened = []
+    monkeypatch.setattr(torch.jit, "load", lambda *args, **options: opened.append(args))
+    monkeypatch.setattr("warnings.warn", lambda *args, **options: None)
+    with pytest.raises(CheckpointError):
+        load_checkpoint(path, nn.Linear(3, 2))
+    assert not opened
 
 
 def test_every_truncation_is_noticed(tmp_path):
