@@ -17,14 +17,9 @@ no one who is ill. Models are the same: a high score does not mean that they do 
        The training set fits the parameters, the validation set picks the threshold and the
        calibration, and the test set is used once at the end for the score to report.
      }
-     D["資料 · data"] --> A["訓練集 · training set"]
-     D --> B["驗證集 · validation set"]
-     D --> C["測試集 · test set"]
-     A --> P["調參數 · fit parameters"]
-     B --> Q["做選擇 · make choices"]
-     P --> Q
-     Q --> R["報告分數 · report a score"]
-     C -->|"只用一次 · once"| R
+     A["訓練集 · training set"] -->|"調好的參數 · parameters"| B["驗證集 · validation set"]
+     B -->|"做好的選擇 · choices"| C["測試集 · test set"]
+     C -->|"只用一次 · once"| R(["報告的分數 · score"])
 
 讀完這一課，你能把資料分成三份，說出各自的用途；能從混淆矩陣算出精確率、召回率和 F1，
 知道準確率什麼時候會騙人；也能讀 ROC 曲線，檢查模型說的機率可不可信。
