@@ -329,7 +329,8 @@ def fit(
     metrics = check_metrics(metrics)
     train = check_data(train, "train", batch_size)
     if validation is not None:
-        validation = check_data(validation, "validation", batch_size)
+        own_size = None if isinstance(validation, DataLoader) else batch_size
+        validation = check_data(validation, "validation", own_size)
     path = None if checkpoint is None else _files.check_place(checkpoint)
     if resume and path is None:
         raise ValueError(

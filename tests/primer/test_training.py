@@ -174,6 +174,17 @@ def test_train_mode_while_training_and_what_was_before_after():
     assert [part.training for part in model.modules()] == [False, False, True]
 
 
+def test_batch_size_is_for_the_data_given_as_tensors():
+    held_out = DataLoader(TensorDataset(X, Y), batch_size=7)
+    (model, optimizer), (other, optimizer_2) = make(), make()
+    torch.manual_seed(1)
+    mixed = train(model, optimizer, 2, batch_size=16, validation=held_out)
+    torch.manual_seed(1)
+    both = train(other, optimizer_2, 2, batch_size=16, validation=(X, Y))
+    assert same(model, other)
+    assert mixed["validation_loss"] == pytest.approx(both["validation_loss"], rel=1e-5)
+
+
 def test_nested_batches_reach_the_model_as_they_are():
     class Two(nn.Linear):
         def forward(self, inputs):
