@@ -18,12 +18,12 @@ remedy at a time.
        A low training score means too little capacity; a high one with a low validation score
        means overfitting; both high means done.
      }
-     A{"訓練分數高嗎？ · training score high?"}
-     A -->|"否 · no"| S["放大模型 · larger model<br/>練久一點 · longer training"]
-     A -->|"是 · yes"| B{"驗證分數也高嗎？ · validation score too?"}
+     A["訓練分數高嗎？ · training score high?"]
+     A -->|"否 · no"| S["放大模型 · larger model"]
+     A -->|"是 · yes"| B["驗證呢？ · validation?"]
      B -->|"否 · no"| O
-     O["加資料 · more data<br/>提早停止 · early stopping<br/>衰減、丟棄 · decay, dropout"]
-     B -->|"是 · yes"| C["可以了 · done"]
+     O["加資料 · more data<br/>提早停止 · stop early<br/>權重衰減 · weight decay<br/>丟棄法 · dropout"]
+     B -->|"是 · yes"| C["好了 · done"]
 
 讀完這一課，你能從學習曲線看出學得不夠還是過度擬合；能用提早停止、權重衰減和丟棄法，
 也說得出各自在做什麼；還知道什麼時候該去找更多資料。
@@ -61,10 +61,8 @@ labels = torch.from_numpy(digits.target)[order]
 validation, test = (inputs[:400], labels[:400]), (inputs[400:800], labels[400:800])
 pool, truth = inputs[800:], labels[800:]
 
-given = truth.clone()
-given[::5] = (
-    given[::5] + torch.randint(1, 10, given[::5].shape)
-) % 10  # 換成別的數字 · another digit
+given = truth.clone()  # 每五個換掉一個 · every fifth is replaced
+given[::5] = (given[::5] + torch.randint(1, 10, given[::5].shape)) % 10
 train = pool[:300], given[:300]
 print((given[:300] != truth[:300]).sum().item(), "of 300 labels are wrong")
 
@@ -129,6 +127,8 @@ for width in (2, 16, 256):
     scores = f"{accuracy(model, train):8.2f}  {accuracy(model, validation):10.2f}"
     print(f"{width:5}  {primer.count_parameters(model):10}  {scores}")
 
+untreated, untreated_history = model, history  # 寬度 256 的 · those of width 256
+
 # %%
 # 寬度 2 的兩邊都低：裝不下，叫擬合不足。寬度 16 的訓練分數大約八成，正是沒標錯的比例。
 # 寬度 256 的在訓練集上全對，連亂標的也「對」，驗證分數反而比較差：這就是:term:`過度擬合`。
@@ -140,7 +140,7 @@ for width in (2, 16, 256):
 # really memorise the wrong answers?
 
 wrong = given[:300] != truth[:300]
-answers = primer.predict(model, pool[:300]).argmax(dim=1)
+answers = primer.predict(untreated, pool[:300]).argmax(dim=1)
 print((answers[wrong] == given[:300][wrong]).sum().item(), "wrong labels known by heart")
 print((answers[wrong] == truth[:300][wrong]).sum().item(), "of them read as they look")
 
@@ -162,10 +162,10 @@ print((answers[wrong] == truth[:300][wrong]).sum().item(), "of them read as they
 import matplotlib.pyplot as plt
 
 epochs = range(1, 101)
-best = history.best_epoch
+best = untreated_history.best_epoch
 fig, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
-ax.plot(epochs, history["loss"], label="training")
-ax.plot(epochs, history["validation_loss"], "--", label="validation")
+ax.plot(epochs, untreated_history["loss"], label="training")
+ax.plot(epochs, untreated_history["validation_loss"], "--", label="validation")
 ax.axvline(best, color="grey", linewidth=0.8)
 ax.annotate("lowest validation loss", (best + 1, 2.1), color="grey")
 ax.set(xlabel="epoch", ylabel="loss")
@@ -195,9 +195,9 @@ plt.show()
 # The most direct cure: stop when the validation loss no longer falls. ``patience`` tells ``fit``
 # how many more epochs to wait.
 
-model = build(256)
+stopped = build(256)
 try:
-    fit(model, patience=10)
+    fit(stopped, patience=10)
 except ValueError as error:
     print(error)
 
@@ -206,9 +206,9 @@ except ValueError as error:
 #
 # The validation set was forgotten. The training loss cannot tell when to stop: it goes on falling.
 
-history = fit(model, validation=validation, patience=10)
+history = fit(stopped, validation=validation, patience=10)
 print(f"stopped after epoch {history.epochs}, kept the weights of epoch {history.best_epoch}")
-print(f"training {accuracy(model, train):.2f}   validation {accuracy(model, validation):.2f}")
+print(f"training {accuracy(stopped, train):.2f}   validation {accuracy(stopped, validation):.2f}")
 
 # %%
 # 一樣的模型、一樣的資料，只是少練一點，驗證分數就好了一大截；訓練分數回到八成上下。
@@ -237,10 +237,13 @@ print(f"training {accuracy(model, train):.2f}   validation {accuracy(model, vali
 #
 # **Guess first**: is more decay always better?
 
-print("decay  weights  training  validation")
-for decay in (0, 3, 10, 30):
+decays = {0: (untreated, untreated_history)}
+for decay in (3, 10, 30):
     model = build(256)
-    fit(model, weight_decay=decay)
+    decays[decay] = model, fit(model, validation=validation, weight_decay=decay)
+
+print("decay  weights  training  validation")
+for decay, (model, _) in decays.items():
     size = sum(parameter.square().sum() for parameter in model.parameters()).sqrt()
     scores = f"{accuracy(model, train):8.2f}  {accuracy(model, validation):10.2f}"
     print(f"{decay:5}  {size.item():7.1f}  {scores}")
@@ -274,15 +277,15 @@ print(drop(ones).unique())
 
 # %%
 # 訓練模式裡，1 變成 0 或 5，平均還是 1；預測時（``eval()`` 之後）什麼都不丟。
+# 把它放進模型裡；丟到誰是隨機的，所以分數只印一位小數。
 #
 # In training mode a 1 becomes 0 or 5, and the mean is still 1. For prediction, after ``eval()``,
-# nothing is dropped.
+# nothing is dropped. Put it into the model; what is dropped is chance, so print the score to one
+# decimal only.
 
 dropout = build(256, dropout=0.8)
 dropout_history = fit(dropout, validation=validation)
-print(
-    f"validation {accuracy(dropout, validation):.1f}"
-)  # 丟誰是隨機的，只印一位 · chance: one digit
+print(f"validation {accuracy(dropout, validation):.1f}")
 
 # %%
 # 不出聲的失敗：忘了 ``eval()`` · A silent failure: ``eval()`` forgotten
@@ -314,10 +317,10 @@ with torch.no_grad():
 # Compare the learning curves on the validation set: untreated, the curve turns up; the other two do
 # not.
 
-plain, decayed = build(256), build(256)
+decayed, decayed_history = decays[10]
 histories = {
-    "untreated": fit(plain, validation=validation),
-    "weight decay 10": fit(decayed, validation=validation, weight_decay=10),
+    "untreated": untreated_history,
+    "weight decay 10": decayed_history,
     "dropout 0.8": dropout_history,
 }
 fig, (left, right) = plt.subplots(1, 2, figsize=(8.4, 3.8), layout="constrained")
@@ -384,10 +387,8 @@ plt.show()
 # so we print one decimal: a difference of tenths is real, one of hundredths between the cures is
 # not.
 
-stopped = build(256)
-fit(stopped, validation=validation, patience=10)
 models = {
-    "untreated": plain,
+    "untreated": untreated,
     "early stopping": stopped,
     "weight decay": decayed,
     "dropout": dropout,
