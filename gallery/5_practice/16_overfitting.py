@@ -22,7 +22,7 @@ remedy at a time.
      A -->|"否 · no"| S["放大模型 · larger model"]
      A -->|"是 · yes"| B["驗證呢？ · validation?"]
      B -->|"否 · no"| O
-     O["加資料 · more data<br/>提早停止 · stop early<br/>權重衰減 · weight decay<br/>丟棄法 · dropout"]
+     O["加資料 · more data<br/>提早停止 · stop early<br/>權重衰減 · decay<br/>丟棄法 · dropout"]
      B -->|"是 · yes"| C["好了 · done"]
 
 讀完這一課，你能從學習曲線看出學得不夠還是過度擬合；能用提早停止、權重衰減和丟棄法，
