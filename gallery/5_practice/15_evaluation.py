@@ -485,10 +485,11 @@ print(f"log loss {before:.3f} -> {after:.3f}")
 # 練習 · Exercises
 # ----------------
 #
-# 答案交給 ``primer.check`` 批改；在腳本裡寫 ``print(primer.check(...))`` 才看得到結果。
+# 先 ``import primer``，答案交給 ``primer.check`` 批改；在腳本裡寫 ``print(primer.check(...))``
+# 才看得到結果。
 #
-# Let ``primer.check`` mark your answers. In a script, ``print(primer.check(...))`` shows the
-# verdict.
+# ``import primer`` and let ``primer.check`` mark your answers. In a script,
+# ``print(primer.check(...))`` shows the verdict.
 #
 # **15-1 三個分數。**不用 scikit-learn，寫 ``grade(predictions, labels)``：
 # 兩個一樣長的布林張量，``True`` 是陽性。回傳 ``(precision, recall, f1)``，三個 0 到 1 的數；
