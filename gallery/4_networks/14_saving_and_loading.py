@@ -11,7 +11,7 @@ saved file is a program.
 
 .. mermaid::
 
-   flowchart LR
+   flowchart TB
      accTitle: 檔案裡只有數字，程式在你手上 · The file holds numbers, you hold the code
      accDescr {
        模型和最佳化器的 state_dict 寫進檔案；載入時用自己的程式建出模型，再把數字放進去。 ·
