@@ -4,7 +4,7 @@ import pytest
 from sphinx import locale
 
 
-@pytest.fixture(autouse=True)
-def fresh_messages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget the catalogues of the last site: Sphinx keeps them for the whole process."""
-    monkeypatch.setattr(locale, "translators", {})
+@pytest.fixture(autouse=True, scope="module")
+def fresh_messages() -> None:
+    """Forget the catalogues of other tests' sites: Sphinx keeps them for the whole process."""
+    locale.translators.clear()
