@@ -431,7 +431,7 @@ for numbers in (torch.tensor([1.0, 2.0]), torch.tensor([1.0, -3.0])):
 #   ``torch.compile`` records a graph; an ``if`` on a tensor's numbers breaks it, and
 #   ``fullgraph=True`` says so.
 #
-# 一台裝置省到底了，就用好幾台。分散式訓練的那一課還沒寫完；不熟的詞都在 :doc:`/glossary`。
+# 一台裝置省到底了，就用好幾台：:doc:`/lessons/6_scale/20_distributed_training`。
 #
-# When one device gives all it has, take several. The lesson on distributed training is not
-# finished yet; every term is in the :doc:`/glossary`.
+# When one device gives all it has, take several:
+# :doc:`/lessons/6_scale/20_distributed_training`.
