@@ -413,7 +413,9 @@ def test_answer_may_change_its_inputs_without_changing_the_truth():
 def test_interrupt_reaches_the_reader():
     """Ctrl-C ends the check itself, and the thread of the answer with it."""
     script = (
-        "import _thread, threading, primer\n"
+        "import _thread, signal, threading, primer\n"
+        # A job in the background inherits that Ctrl-C is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def endless(p, t):\n"
         "    threading.Timer(0.2, _thread.interrupt_main).start()\n"
         "    while True: pass\n"
