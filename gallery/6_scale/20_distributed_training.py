@@ -88,7 +88,6 @@ print("mean, 60+4:  ", (gradient(slice(0, 60)) + gradient(slice(60, 64))) / 2)
 # ``all_reduce`` adds up everyone's tensors, and everyone gets the sum.
 
 HELLO = """
-import os
 import torch
 import torch.distributed as dist
 
@@ -100,11 +99,12 @@ mean = own.clone()
 dist.all_reduce(mean)  # the sum of all, in each process
 mean /= world
 
-lines = [None] * world
-text = f"RANK={os.environ['RANK']} of {world}: own {own.tolist()}, mean {mean.tolist()}"
-dist.all_gather_object(lines, text)  # collect, or both would print at once
+mine = torch.cat([own, mean])
+everyone = [torch.empty(4) for _ in range(world)]
+dist.all_gather(everyone, mine)  # rank 0 collects and prints: two at once would mix
 if rank == 0:
-    print(*lines, sep="\\n")
+    for number, numbers in enumerate(everyone):
+        print(f"rank {number} of {world}: own {numbers[:2].tolist()}, mean {numbers[2:].tolist()}")
 
 dist.barrier()  # leave together
 dist.destroy_process_group()
@@ -332,11 +332,13 @@ if rank == 0:
     torch.save(model.state_dict(), sys.argv[2])  # (5)
 
 weight.append(model.weight[0, 0].item())
-text = "{}: {} samples; first weight {:.3f}, in DDP {:.3f}, trained {:.3f}"
-lines = [None] * dist.get_world_size()
-dist.all_gather_object(lines, text.format(rank, seen, *weight))
+mine = torch.tensor([seen, *weight])
+everyone = [torch.empty(4) for _ in range(dist.get_world_size())]
+dist.all_gather(everyone, mine)
 if rank == 0:
-    print(*lines, sep="\\n")
+    for number, (seen, *weight) in enumerate(torch.stack(everyone).tolist()):
+        text = "{}: {:.0f} samples; first weight {:.3f}, in DDP {:.3f}, trained {:.3f}"
+        print(text.format(number, seen, *weight))
 
 dist.barrier()
 dist.destroy_process_group()
