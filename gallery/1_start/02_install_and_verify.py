@@ -39,8 +39,8 @@ Lessons needed: :doc:`/lessons/1_start/01_supervised_learning`. Time: about 15 m
 #
 # 還沒裝好的話，先照 :doc:`/install` 挑一行來執行，再回來。裝好了，第一件事是看版本。
 #
-# Not installed yet? Pick your line from :doc:`/install`, run it and come back. Then look at the
-# version first.
+# Not installed yet? Pick your line from :doc:`/install`, run it and come back. Once PyTorch is
+# there, the first thing to look at is its version.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
@@ -50,12 +50,12 @@ print(torch.__version__)  # 依機器而異 · depends on the machine
 # %%
 # 加號前面是 PyTorch 的版本，後面是組建（build）：``+cu121`` 附了 CUDA 12.1 的函式庫，
 # ``+cpu`` 只會用 CPU，macOS 沒有加號。所以 ``pip install torch==2.4.0`` 固定的只是前半，
-# 挑不了 CUDA；要挑 CUDA，得用 ``--index-url`` 指定索引。
+# 挑不了 CUDA；要挑 CUDA，得用 ``--index-url`` 指定索引，也就是 pip 去哪個網址拿安裝檔。
 #
 # Before the plus sign stands PyTorch's version, after it the build: ``+cu121`` carries the
 # libraries of CUDA 12.1, ``+cpu`` uses the CPU only, and macOS has no plus. So
 # ``pip install torch==2.4.0`` fixes the first half only. To choose a CUDA, name an index with
-# ``--index-url``.
+# ``--index-url``: the address where pip fetches packages.
 
 # %%
 # pip 不看你的 GPU · pip never looks at your GPU
@@ -109,13 +109,13 @@ print("mps built    ", torch.backends.mps.is_built())  # 依機器而異 · depe
 print("mps available", torch.backends.mps.is_available())  # 依機器而異 · depends on the machine
 
 # %%
-# Mac 的 ``cuda`` 永遠是 ``False``，那不是錯。``mps`` 要兩個都是 ``True`` 才能用。
+# Mac 的 ``cuda`` 永遠是 ``False``，那不是錯。``mps`` 兩行都是 ``True`` 才能用。
 # Apple 晶片的 Mac 若連 ``is_built()`` 都是 ``False``，通常是裝到 Intel 版的 Python，
 # 正透過 Rosetta 執行：換成 arm64 的 Python。
 #
-# On a Mac ``cuda`` is always ``False``, and nothing is wrong. ``mps`` needs both to be ``True``. If
-# Apple silicon says ``False`` even to ``is_built()``, Python is usually an Intel one that runs
-# through Rosetta: install an arm64 Python.
+# On a Mac ``cuda`` is always ``False``, and nothing is wrong. To use ``mps``, both lines must say
+# ``True``. If even ``is_built()`` is ``False`` on Apple silicon, Python is usually an Intel one
+# that runs through Rosetta: install an arm64 Python.
 #
 # 挑一個能用的:term:`裝置`，算一次答案已知的矩陣乘法。算對了，才是真的能用。
 #
@@ -166,9 +166,9 @@ except (RuntimeError, AssertionError) as error:
 #
 #   ``invalid device ordinal``: the GPU works, but there is none of this number. Count from 0.
 #
-# 解法不是硬寫 ``"cuda"``，而是像上一段那樣先問再選。
+# 解法：不要寫死 ``"cuda"``，像前面那樣先問再選。
 #
-# The cure is to ask and then choose, as in the block before, rather than to write ``"cuda"``.
+# The cure: do not write ``"cuda"`` outright, but ask and then choose, as we did above.
 
 # %%
 # 請醫生看診 · Let the doctor look
@@ -186,11 +186,13 @@ print(diagnosis.right)
 
 # %%
 # ``True`` 表示環境正確；想看全文就 ``print(diagnosis)``。每台電腦的報告都不同，
-# 所以我們拿同學那台筆電的讀數來看：醫生也能替別台電腦看診。
+# 所以我們拿同學那台筆電的讀數來看：醫生也能替別台電腦看診。下面這些行只是把讀數填進去，
+# 不必細讀，看印出來的報告就好。
 #
 # ``True`` means that the environment is right; ``print(diagnosis)`` shows the whole report. It
 # differs on each computer, so let us read the one of the classmate's laptop: the doctor can judge
-# the readings of another machine too.
+# the readings of another machine too. The lines below only fill in those readings; skip them and
+# read the report.
 
 from dataclasses import replace
 from types import SimpleNamespace

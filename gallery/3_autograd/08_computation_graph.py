@@ -41,12 +41,12 @@ Lessons needed: :doc:`/lessons/2_tensors/05_shape_and_memory`. Time: about 20 mi
 #
 # 只用一筆資料：:term:`特徵` ``x1 = 1.1``，:term:`標籤` ``y = 1``。模型是邏輯迴歸：
 # 先算分數 ``z``，再用 sigmoid 壓成 0 到 1 之間的機率 ``a``，最後由:term:`損失函數`量出錯了多少。
-# ``w1`` 和 ``b`` 是要學的:term:`參數`。
+# ``w1`` 和 ``b`` 是要學的:term:`參數`。從輸入一路算到損失，叫:term:`前向傳播`。
 #
 # One sample is enough: the :term:`feature` ``x1 = 1.1`` and the :term:`label` ``y = 1``. The model
 # is logistic regression: a score ``z``, squeezed by the sigmoid into a probability ``a`` between 0
 # and 1, and a :term:`loss function` that says how wrong that is. The :term:`parameters <parameter>`
-# to learn are ``w1`` and ``b``.
+# to learn are ``w1`` and ``b``. Computing from the input to the loss is the :term:`forward pass`.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
@@ -141,12 +141,17 @@ except RuntimeError as error:
 # **Guess first**: make ``w1`` a little larger. Does ``loss`` rise or fall?
 #
 # :term:`連鎖律`說：把一條路上每一步的:term:`導數`乘起來，就是頭尾之間的導數；
-# 路不只一條的話，各條再加起來。
-# 從 ``loss`` 走到 ``w1`` 要四步。
+# 路不只一條的話，各條再加起來。從 ``loss`` 走到 ``w1`` 要四步。
 #
 # The :term:`chain rule`: multiply the :term:`derivatives <derivative>` of all steps along a path to
 # get the derivative from one end to the other; where there are several paths, add them up. From
 # ``loss`` to ``w1`` it takes four steps.
+#
+# 式子裡的 ∂ 是:term:`偏導數`的記號：``∂L/∂w1`` 問的是，只動 ``w1``、其他都不動，
+# 損失 ``L`` 變化的幾倍。
+#
+# The sign ∂ stands for a :term:`partial derivative`: ``∂L/∂w1`` asks how many times as much the
+# loss ``L`` changes when ``w1`` alone moves and all else stays.
 #
 # .. math::
 #
@@ -189,11 +194,13 @@ for name, factor in factors.items():
 # --------------------------------
 #
 # ``loss.backward()`` 在真正的圖上走同樣的路，把結果放進每個要學的葉張量的 ``.grad``。
+# 這樣往回走叫:term:`反向傳播`；記下每一步、再自動往回走，合起來就是:term:`自動微分`。
 # ``primer.walk`` 把走過的每一步印出來，和上面手算的對照看看。
 #
 # ``loss.backward()`` walks the same path on the real graph and puts the result in ``.grad`` of
-# every leaf to be learned. ``primer.walk`` prints each step; compare it with the work by hand
-# above.
+# every leaf to be learned. This way back is :term:`backpropagation`; recording each step and then
+# walking back by itself is :term:`automatic differentiation`. ``primer.walk`` prints each step;
+# compare it with the work by hand above.
 
 loss.backward(retain_graph=True)  # 圖等一下還要用 · the graph is needed again below
 graph = primer.trace(loss, names=names)
@@ -201,9 +208,10 @@ print(primer.walk(graph, "w1"))
 print(f"w1.grad {w1.grad.item():.4f}   b.grad {b.grad.item():.4f}")
 
 # %%
-# 再畫一次，圖上多了:term:`梯度`。
+# 把所有參數的偏導數排在一起，就是:term:`梯度`。再畫一次，圖上多了每個參數的那一份。
 #
-# Drawn once more, the graph now shows the :term:`gradients <gradient>`.
+# The partial derivatives of all parameters, put together, are the :term:`gradient`. Drawn once
+# more, the graph now shows the share of each parameter.
 
 graph
 

@@ -174,14 +174,14 @@ print(z.grad)
 print(p.grad)
 
 # %%
-# 答案是 4。``backward()`` 把新的梯度**加到**舊的上面，而不是蓋過去。這是刻意的：一個大
-# :term:`批次`可以拆成幾份算，梯度會自動加起來。代價是每一步之前都要自己清掉；
-# 最佳化器的 ``zero_grad()`` 做的就是這件事。
+# 答案是 4。``backward()`` 把新的梯度**加到**舊的上面，而不是蓋過去。這是刻意的：
+# 一個大:term:`批次`可以拆成幾份算，梯度會自動加起來。代價是每一步之前都要自己清掉；
+# :term:`最佳化器`的 ``zero_grad()`` 做的就是這件事（第 13 課會用）。
 #
 # The answer is 4. ``backward()`` *adds* the new gradient to the old one instead of replacing it.
 # That is on purpose: a large :term:`batch` can be worked in parts, and the gradients add up by
-# themselves. The price: clear them yourself before each step. An optimizer's ``zero_grad()``
-# does just that.
+# themselves. The price: clear them yourself before each step. The ``zero_grad()`` of an
+# :term:`optimizer`, which lesson 13 uses, does just that.
 
 p.grad = None
 (p * q).backward()
@@ -192,11 +192,10 @@ print(p.grad)
 # ----------------------------------------------
 #
 # 梯度指向損失變大的方向，往反方向走一小步，損失就變小：這叫:term:`梯度下降`。
-# 一步多大，由:term:`學習率`決定。
-# 更新不該被記進圖裡，因此放在 ``torch.no_grad()`` 裡面。
+# 一步多大，由:term:`學習率`決定。更新不該記進圖裡，因此放在 ``torch.no_grad()`` 裡面。
 #
 # The gradient points to where the loss grows, so a small step the other way makes it fall: this is
-# :term:`gradient descent`. How large the step is, the :term:`learning rate` decides. The update
+# :term:`gradient descent`. The :term:`learning rate` decides how large the step is. The update
 # itself must not be recorded, hence ``torch.no_grad()``.
 
 for step in range(5):
@@ -215,8 +214,8 @@ for step in range(5):
 # of all neural network training.
 
 # %%
-# 不清掉會怎樣 · What if you do not clear
-# ---------------------------------------
+# 不清掉會怎樣 · What if you do not clear?
+# ----------------------------------------
 #
 # 換一個有谷底的損失 ``(w - 3) ** 2``，一個每步清梯度，一個不清。不會報錯，看圖才知道。
 #
@@ -313,12 +312,13 @@ plt.show()
 #       primer.check("09-2", descend)
 #
 # **09-3 有限差分。**寫 ``central_differences(function, x, h)``：``x`` 是一維 ``float64`` 張量，
-# ``function(x)`` 回傳 0 維張量。對每個位置 ``i`` 算 ``(f(x + h e_i) - f(x - h e_i)) / 2h``，
-# 回傳和 ``x`` 一樣形狀的張量，不可改動 ``x``。
+# ``function(x)`` 回傳 0 維張量。對每個位置 ``i``，只把 ``x[i]`` 往兩邊各推 ``h``，
+# 函數值的差除以 ``2 * h``。回傳和 ``x`` 一樣形狀的張量，不可改動 ``x``。
 #
 # **09-3 Finite differences.** Write ``central_differences(function, x, h)``: ``x`` is a 1-D
-# ``float64`` tensor and ``function(x)`` a 0-D tensor. For each place ``i`` compute ``(f(x + h e_i)
-# - f(x - h e_i)) / 2h``; return a tensor shaped like ``x``, and leave ``x`` unchanged.
+# ``float64`` tensor and ``function(x)`` a 0-D tensor. For each place ``i``, move only ``x[i]``, by
+# ``h`` to either side, and divide the difference of the two values by ``2 * h``. Return a tensor
+# shaped like ``x``, and leave ``x`` unchanged.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

@@ -42,8 +42,8 @@ Lessons needed: :doc:`/lessons/4_networks/13_training_loop`. Time: about 20 minu
 # 用 128 個點學一條波浪線，故意只練 100 個:term:`訓練週期`，等一下才有得接。
 # 檔案都放進一個暫存資料夾。
 #
-# A small network learns a wave from 128 points. We train for 100 epochs (:term:`epoch`) only, so
-# that there is something to go on with. Files go into a temporary folder.
+# A small network learns a wave from 128 points. We train for only 100 :term:`epochs <epoch>`, so
+# that there is something left to go on with. Files go into a temporary folder.
 
 # sphinx_gallery_thumbnail_number = 1
 from pathlib import Path
@@ -145,9 +145,9 @@ except RuntimeError as error:
 # 一行一個參數：``checkpoint`` 後面是檔案裡的形狀，``current model`` 是你現在的模型。
 # 對照就知道哪裡改過：檔案要 32，你給 64。解法是用當時的設定建模型；因此設定要跟著檔案一起記下來。
 #
-# One line a parameter: first the shape in the file, then that of your current model. Compare, and
-# you see what changed: the file has 32, you have 64. The cure is to build the model with the
-# settings of that time. So write those settings down, next to the file.
+# One line for each parameter: first the shape in the file, then that of your current model.
+# Compare, and you see what changed: the file has 32, you have 64. The cure is to build the model
+# with the settings of that time. So write those settings down, next to the file.
 
 # %%
 # 不出聲的：以為存了，其實沒有 · Silent: it looks saved, and is not
@@ -200,8 +200,8 @@ print(f"loss at the cut {restarted[0]:.3f}, one step later {restarted[1]:.2f}")
 #
 # The weights are right to the last digit, yet after one step the :term:`loss <loss function>` is
 # dozens of times higher. The :term:`optimizer` remembers, too: Adam keeps the size of recent
-# gradients for each parameter and fits its steps to them. Without that memory it thinks that it has
-# just set off, and strides.
+# gradients for each parameter and fits its steps to them. Without that memory it behaves as if it
+# had just set off, and takes big strides.
 #
 # 所以:term:`檢查點`裡要有接下去需要的一切：權重、最佳化器的 ``state_dict()``、練到第幾個週期；
 # 有打亂資料的話，還有亂數走到哪裡。自己寫迴圈時，就存這樣一個字典：
