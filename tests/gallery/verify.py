@@ -288,7 +288,7 @@ def make_record(
 
 def portable(text: str) -> str:
     """Take the folders of this machine out of a message."""
-    for folder, name in ((ROOT, "."), (sys.prefix, "…"), (tempfile.gettempdir(), "…")):
+    for folder, name in ((sys.prefix, "…"), (ROOT, "."), (tempfile.gettempdir(), "…")):
         text = text.replace(str(folder), name)
     return text
 
