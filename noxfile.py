@@ -30,6 +30,7 @@ TORCH_BUILDS = {
     "cu124": ("2.4.1", "cu124"),
     "rocm6.1": ("2.4.1", "rocm6.1"),
     "mps": ("2.4.1", None),
+    "2.4.0": ("2.4.0", None),  # the article's
     "newest": ("2.13.0", None),
 }
 BUILD = os.environ.get("TORCH_BUILD", "default")
@@ -136,7 +137,10 @@ def doctest(session: nox.Session) -> None:
 @nox.session(python=PYTHON, default=False)
 @nox.parametrize("build", [nox.param(build, id=build) for build in TORCH_BUILDS])
 def verify(session: nox.Session, build: str) -> None:
-    """Check all that is printed anywhere on one torch build; ``-- --update`` rewrites it."""
+    """Check all that is printed anywhere on one torch build; ``-- --update`` rewrites it.
+
+    More after ``--``: ``--device cpu``, ``--lesson 09``, ``--jobs 2``; see tests/gallery/verify.py.
+    """
     install_torch(session, build, "docs", "test")
     session.run("python", "tests/gallery/verify.py", build, *session.posargs, env=ENV)
 
