@@ -12,9 +12,9 @@ and in a lesson::
 
 ``:ref:`the graph <moving-logistic>``` links to it. A graph is three things: numbers that are
 computed by torch when the page is read, and kept in its doctree, so that a build without changes
-needs no torch; a template, which draws the picture with those numbers and is all that a page without
-JavaScript shows; and a script, which makes it move. Scripts and style are loaded on the
-pages with a graph only. In other formats, and in a lesson's notebook, its title stands for it.
+needs no torch; a template, which shows those numbers and is all that a page without JavaScript has;
+and a script, which makes it move. Scripts and style are loaded on the pages with a graph only. In
+other formats, and in a lesson's notebook, its title stands for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bilingual import pair_html
+from bilingual import pair_html, split_pair
 from docutils import nodes
 from docutils.transforms import Transform
 from sphinx.util.docutils import SphinxDirective
@@ -65,16 +65,69 @@ def record_logistic() -> dict[str, float]:
     return {name: value.item() for name, value in values.items()}
 
 
+# What one may do to `x`, and what that shows.
+TENSOR = "torch.arange(10, 22).view(3, 4)"
+OPERATIONS = {
+    "x": "剛做好：一列接一列，照順序排。 · As made: row after row, in order.",
+    "x.t()": "轉置只對調兩個步幅，一個數字都沒搬。 · "
+    "A transpose only swaps the two strides; no number moves.",
+    "x.view(2, 6)": "同一排數字，換個地方斷行。 · The same row of numbers, broken elsewhere.",
+    "x[1:]": "切片從第 1 列開始：起點變了，步幅沒變。 · "
+    "The slice begins at row 1: another offset, the same strides.",
+    "x[1]": "選出一列，少了一個維度。 · One row selected: one dimension less.",
+    "x[:, 1]": "選出一行：往下一個要跨 4 格。 · One column selected: the next is 4 cells on.",
+    "x[:, 1:3]": "列和列之間空了兩格，一個步幅跨不過去，所以攤不平。 · "
+    "Between rows two cells are left out; no single stride can flatten that.",
+    "x[:, ::2]": "隔一格取一個：不連續，跨的格數卻處處相同，照樣攤得平。 · "
+    "Every other cell: not contiguous, yet all jumps are equal, so it can be flattened.",
+    "x[:, :1].expand(3, 4)": "步幅 0：往右走還是同一格，看起來有 12 個，其實只有 3 個。 · "
+    "Stride 0: a step to the right stays in its cell. It looks like 12 numbers and is 3.",
+    "x.t().contiguous()": "照轉置後的順序抄一份：這是另一塊記憶體。 · "
+    "A copy in the order of the transpose: other memory.",
+}
+
+
+def record_strides() -> list[dict[str, Any]]:
+    """Ask torch for shape, strides and memory of ``x`` after each operation."""
+    import torch
+
+    x = eval(TENSOR, {"torch": torch})  # what is shown as code is what is run
+    found = []
+    for code, words in OPERATIONS.items():
+        tensor = eval(code, {"x": x})
+        try:
+            flattens = tensor.view(-1).dim() == 1
+        except RuntimeError:
+            flattens = False
+        storage = tensor.untyped_storage()
+        memory = torch.tensor([], dtype=x.dtype).set_(storage).tolist()
+        found.append(
+            {
+                "code": code,
+                "shape": list(tensor.shape),
+                "stride": list(tensor.stride()),
+                "offset": tensor.storage_offset(),
+                "contiguous": tensor.is_contiguous(),
+                "flattens": flattens,
+                "copied": storage.data_ptr() != x.untyped_storage().data_ptr(),
+                "memory": memory,
+                "words": split_pair(words),
+            }
+        )
+    return found
+
+
 # name: its title, and what computes its numbers.
 GRAPHS: dict[str, tuple[str, Callable[[], Any]]] = {
     "logistic": ("會動的計算圖 · The computation graph that moves", record_logistic),
+    "strides": ("張量在記憶體裡的樣子 · A tensor and its memory", record_strides),
 }
 
 
 # -- From the directive to the page ----------------------------------------------------------
 
 
-class moving_graph(nodes.General, nodes.Element):  # noqa: N801 - docutils names nodes so
+class moving_graph(nodes.General, nodes.Element):
     """A graph: its ``name``, its ``data`` once they are recorded, and its title as a child."""
 
 
@@ -127,6 +180,7 @@ def visit(self: HTML5Translator, node: moving_graph) -> None:
         "id": node["ids"][0],
         "title": GRAPHS[node["name"]][0],
         "data": node["data"],
+        "tensor": TENSOR,
         "json": numbers,
         "pair": pair_html,
         "rounded": rounded,

@@ -128,7 +128,6 @@ def test_without_javascript_the_picture_stays(visit, name):
 def test_a_strict_policy_stops_nothing(visit, name):
     """Under a Content-Security-Policy for files of the site only, it still works."""
     page = visit(name)
-    html = page.content()
     page.evaluate(
         """() => {
           const meta = document.createElement("meta");
@@ -145,7 +144,6 @@ def test_a_strict_policy_stops_nothing(visit, name):
         slider.focus()
         page.keyboard.press("ArrowLeft")
     assert page.evaluate("window.stopped") == []
-    assert html
 
 
 # -- Lesson 08's computation graph -----------------------------------------------------------
@@ -296,3 +294,68 @@ def test_reduced_motion_is_honoured(visit, motion, moves):
         "edge => getComputedStyle(edge).animationName"
     )
     assert (name != "none") == moves
+
+
+# -- Lesson 05's tensor and its memory -------------------------------------------------------
+
+
+def test_every_element_leads_to_its_cell(visit):
+    """Where torch finds an element in memory, and what it reads there."""
+    page = visit("strides")
+    x = eval(moving_graphs.TENSOR, {"torch": torch})
+    for number, code in enumerate(moving_graphs.OPERATIONS):
+        page.locator(".moving-choice label").nth(number).click()
+        tensor = eval(code, {"x": x})
+        base = tensor if tensor.untyped_storage().data_ptr() != x.data_ptr() else x
+        clicked = page.locator(".moving-grid button").evaluate_all(
+            """all => all.map(button => {
+              button.click();
+              const picked = document.querySelectorAll(".moving-memory .moving-picked");
+              return [button.dataset.index.split(",").map(Number), Number(button.textContent),
+                [...picked].map(one => Number(one.nextSibling.textContent)),
+                document.querySelector(".moving-sum").lastChild.textContent];
+            })"""
+        )
+        assert len(clicked) == tensor.numel()
+        for index, value, cells, total in clicked:
+            element = tensor[tuple(index)]
+            cell = (element.data_ptr() - base.data_ptr()) // tensor.element_size()
+            assert value == element.item()
+            assert cells == [cell]
+            assert total == f"= {cell}"
+        facts = [page.locator(f'[data-fact="{name}"]').inner_text() for name in ("shape", "stride")]
+        assert facts == [str(tuple(tensor.shape)), str(tensor.stride())]
+
+
+def test_arrows_walk_the_tensor_and_its_memory(visit):
+    page = visit("strides", "en")
+    page.locator(".moving-choice input").first.focus()
+    page.keyboard.press("ArrowRight")  # x.t()
+    status = page.locator(".moving [role=status]")
+    assert "x.t(): shape (4, 3), strides (1, 4)" in status.inner_text()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "15"  # x.t()[1, 1]
+    for key, value, cell in (("ArrowDown", 16, 6), ("ArrowRight", 20, 10), ("ArrowUp", 19, 9)):
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.textContent") == str(value)
+        assert f"cell {cell} = 0 + " in status.inner_text()
+        assert f"holds {value}." in status.inner_text()
+    page.keyboard.press("Tab")  # the same cell, in memory
+    assert page.evaluate("document.activeElement.parentNode.textContent") == "199"
+    page.keyboard.press("ArrowLeft")
+    assert "Index [0, 2]: cell 8 = 0 + 0 × 1 + 2 × 4 = 8" in status.inner_text()
+    assert page.locator(".moving-grid .moving-picked").inner_text() == "18"
+
+
+def test_a_cell_that_is_not_read_says_so_and_one_read_often_shows_all(visit):
+    page = visit("strides", "en")
+    page.get_by_label("x[1:]").check()
+    page.locator(".moving-memory button").first.click()
+    assert "Cell 0 is not read." in page.locator(".moving [role=status]").inner_text()
+    assert page.locator(".moving-grid .moving-picked").count() == 0
+    page.get_by_label("x[:, :1].expand(3, 4)").check()
+    page.locator(".moving-memory button").nth(4).click()
+    assert page.locator(".moving-grid .moving-picked").all_inner_texts() == ["14"] * 4
+    page.get_by_label("x.t().contiguous()").check()
+    expect(page.get_by_text("Other memory, a copy")).to_be_visible()
+    expect(page.get_by_text("The memory of x")).to_be_hidden()

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import moving_graphs
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 DOCS = Path(__file__).parents[2] / "docs"
+EXPECTED = DOCS.parent / "tests/gallery/expected"
 CONF = f"""
 project = "x"
 extensions = ["bilingual", "moving_graphs"]
@@ -20,7 +22,8 @@ html_theme = "furo"
 html_static_path = [{str(DOCS / "_static")!r}]
 templates_path = [{str(DOCS / "_templates")!r}]
 """
-INDEX = "頁 · Page\n=========\n\n見 :ref:`圖 <moving-logistic>`\\ 。\n\nSee :ref:`it <moving-logistic>`.\n"
+INDEX = "頁 · Page\n=========\n\n見 :ref:`圖 <moving-logistic>`\\ 。\n\n"
+INDEX += "See :ref:`it <moving-logistic>`.\n"
 INDEX += "\n.. toctree::\n\n" + "".join(f"   {name}\n" for name in moving_graphs.GRAPHS)
 
 
@@ -91,7 +94,8 @@ def test_what_needs_the_script_is_hidden_without_it(built, name):
     figure = built[name].select_one("figure.moving")
     for control in figure.select("input, button, select"):
         assert control.find_parent(attrs={"hidden": True}), control
-    assert figure.select_one("svg, table").find_parent(attrs={"hidden": True}) is None
+    pictures = figure.select("svg, table")
+    assert [one for one in pictures if not one.find_parent(attrs={"hidden": True})]
     assert {tag["lang"] for tag in figure.figcaption.select(".twin")} == {"zh-TW", "en"}
 
 
@@ -102,9 +106,7 @@ def test_it_can_be_referred_to(built):
 def test_the_drawing_shows_what_the_lesson_prints(built):
     """The numbers of lesson 08, as its recorded output has them."""
     figure = built["logistic"].select_one("figure.moving")
-    printed = (
-        DOCS.parent / "tests/gallery/expected/3_autograd/08_computation_graph.txt"
-    ).read_text()
+    printed = (EXPECTED / "3_autograd/08_computation_graph.txt").read_text(encoding="utf-8")
 
     def shown(selector: str) -> set[str]:
         found = figure.select(selector)
@@ -119,6 +121,48 @@ def test_the_drawing_shows_what_the_lesson_prints(built):
     for name, value in {"z": "2.4200", "a": "0.9183", "loss": "0.0852"}.items():
         assert value in printed
         assert shown(f'[data-value="{name}"]') == {value}
+
+
+def test_strides_are_what_numpy_finds(built):
+    """NumPy has strides of its own; the same expressions in its words give the same numbers."""
+    a = np.arange(10, 22).reshape(3, 4)
+    by_numpy = {
+        "x": a,
+        "x.t()": a.T,
+        "x.view(2, 6)": a.reshape(2, 6),
+        "x[1:]": a[1:],
+        "x[1]": a[1],
+        "x[:, 1]": a[:, 1],
+        "x[:, 1:3]": a[:, 1:3],
+        "x[:, ::2]": a[:, ::2],
+        "x[:, :1].expand(3, 4)": np.broadcast_to(a[:, :1], (3, 4)),
+        "x.t().contiguous()": np.ascontiguousarray(a.T),
+    }
+    figure = built["strides"].select_one("figure.moving")
+    found = json.loads(figure.select_one(".moving-data").string)
+    assert [one["code"] for one in found] == list(by_numpy)
+    for one, array in zip(found, by_numpy.values(), strict=True):
+        assert one["shape"] == list(array.shape)
+        assert one["stride"] == [step // array.itemsize for step in array.strides]
+        assert one["copied"] == (not np.shares_memory(array, a))
+        start = array if one["copied"] else a
+        assert one["offset"] == (array.ctypes.data - start.ctypes.data) // array.itemsize
+        assert one["memory"] == start.reshape(-1).tolist()
+        assert one["contiguous"] == array.flags.c_contiguous
+        assert one["flattens"] == np.shares_memory(array, array.reshape(-1))
+    rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in figure.select("tbody tr")]
+    mark = {True: "是 · yes", False: "否 · no"}
+    assert rows == [
+        [
+            one["code"],
+            str(tuple(one["shape"])),
+            str(tuple(one["stride"])),
+            str(one["offset"]),
+            mark[one["contiguous"]],
+            mark[one["flattens"]],
+        ]
+        for one in found
+    ]
 
 
 def test_an_unknown_name_says_which_there_are(tmp_path):
@@ -151,7 +195,7 @@ def test_a_build_without_changes_computes_nothing(tmp_path, monkeypatch):
 
 def test_numbers_cannot_end_their_element(tmp_path, monkeypatch):
     class Builder:
-        class templates:  # noqa: N801
+        class templates:
             @staticmethod
             def render(name, context):
                 return context["json"]
