@@ -34,6 +34,7 @@ extensions = [
     "bilingual_search",
     "downloads",
     "lean_pages",
+    "moving_graphs",
     "term_list",
     "verified",
 ]

@@ -209,6 +209,15 @@ x[0, 0] = 1
 # on neither: write ``view`` when memory must be shared, ``clone()`` when you need your own copy.
 
 # %%
+# 換成你來點：選一種寫法，再點一個元素，看它落在記憶體的哪一格。轉置、切片、``expand``
+# 都只換形狀、步幅和起點；同一種顏色是同一列。
+#
+# Your turn: choose an expression, then an element, and see its cell in memory. Transpose, slices
+# and ``expand`` only change shape, strides and offset; one colour is one row.
+#
+# .. moving-graph:: strides
+
+# %%
 # 練習 · Exercises
 # ----------------
 #

@@ -190,6 +190,16 @@ for name, factor in factors.items():
 # is worked out once, however many parameters hang on it.
 
 # %%
+# 換成你來推：改一個數字，看值往前流、梯度往回走。按「往回走一步」，連鎖律一次乘一個導數；
+# 按「梯度下降一步」，看損失一步一步變小。
+#
+# Your turn: change a number and see values flow forward and gradients come back. "One step back"
+# lets the chain rule multiply by one derivative at a time; "One descent step" makes the loss fall
+# step by step.
+#
+# .. moving-graph:: logistic
+
+# %%
 # 交給 PyTorch · Let PyTorch do it
 # --------------------------------
 #

@@ -197,6 +197,10 @@ print(p.grad)
 # The gradient points to where the loss grows, so a small step the other way makes it fall: this is
 # :term:`gradient descent`. The :term:`learning rate` decides how large the step is. The update
 # itself must not be recorded, hence ``torch.no_grad()``.
+#
+# 上一課:ref:`會動的計算圖 <moving-logistic>`可以一步一步走給你看。
+#
+# The :ref:`graph that moves <moving-logistic>` of the last lesson walks it with you, step by step.
 
 for step in range(5):
     w1.grad = b.grad = None  # 清掉 · clear
