@@ -309,21 +309,21 @@ import re
 
 
 def refusal(path):
-    """Load a file as data; give the part of the message that names what was refused."""
+    """Load a file as data; give the name in the message, that of what was refused."""
     try:
         torch.load(path, weights_only=True)
     except pickle.UnpicklingError as error:
-        return re.search(r"Unsupported global: GLOBAL \S+", str(error)).group()
+        return re.search(r"Unsupported global: GLOBAL (?:builtins\.)?(\S+)", str(error))[1]
 
 
-print(refusal(folder / "gift.pt"))
+print("refused:", refusal(folder / "gift.pt"))
 
 # %%
-# 訊息很長，這裡只印出關鍵的一句：``GLOBAL`` 後面是檔案想叫出來的東西。
+# 訊息很長，這裡只印出關鍵：檔案想叫出來、卻被拒絕的東西。
 # 訊息還會建議改用 ``weights_only=False``：來路不明的檔案，千萬別照做。
 #
-# The message is long, and this is its heart: after ``GLOBAL`` stands what the file wanted to call
-# up. The message goes on to suggest ``weights_only=False``. With a file of unknown origin, never do
+# The message is long, and this is its heart: what the file wanted to call up and was refused. The
+# message goes on to suggest ``weights_only=False``. With a file of unknown origin, never do
 # that.
 #
 # 存**整個模型**而不是 ``state_dict()``，就是存這種程式。它記的是類別的所在，不是類別的內容；
@@ -334,7 +334,7 @@ print(refusal(folder / "gift.pt"))
 # any more. ``weights_only=True`` refuses it just the same:
 
 torch.save(model, folder / "whole_model.pt")
-print(refusal(folder / "whole_model.pt"))
+print("refused:", refusal(folder / "whole_model.pt"))
 
 # %%
 # 記住四件事：

@@ -347,6 +347,8 @@ def _main(script: Path, plan: Path, events: Path) -> None:
 
         try:
             warnings.simplefilter("error")
+            # Python does not show a reader what torch deprecates for itself.
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\.")
             for key, lineno, code in json.loads(plan.read_text(encoding="utf-8")):
                 tell(lineno=lineno)
                 solution = key.startswith("solution")
