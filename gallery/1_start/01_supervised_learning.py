@@ -243,11 +243,12 @@ plt.show()
 # 預測階段 · The prediction phase
 # -------------------------------
 #
-# 現在參數不再動，只拿來回答，這叫:term:`預測`。先考收起來的 40 顆；
+# 現在參數不再動，只拿來回答，這是:term:`預測階段`，答案叫:term:`預測`。先考收起來的 40 顆；
 # ``torch.no_grad()`` 的意思是「這段只用，不學」。
 #
-# From here the parameters stay as they are and only answer: this is :term:`prediction`. First the
-# 40 mangoes that we put away. ``torch.no_grad()`` says "use only, no learning here".
+# From here the parameters stay as they are and only answer: this is the :term:`prediction phase`,
+# and each answer is a :term:`prediction`. First the 40 mangoes that we put away.
+# ``torch.no_grad()`` says "use only, no learning here".
 
 with torch.no_grad():
     print(f"training set: {share_right(train_features, train_labels):.1%} right")

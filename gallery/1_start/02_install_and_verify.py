@@ -117,10 +117,10 @@ print("mps available", torch.backends.mps.is_available())  # 依機器而異 · 
 # ``True``. If even ``is_built()`` is ``False`` on Apple silicon, Python is usually an Intel one
 # that runs through Rosetta: install an arm64 Python.
 #
-# 挑一個能用的:term:`裝置`，算一次答案已知的矩陣乘法。算對了，才是真的能用。
+# 挑一個能用的:term:`裝置`，算一次答案已知的:term:`矩陣乘法`。算對了，才是真的能用。
 #
-# Take a :term:`device` that is available and multiply two matrices whose product you know. Only a
-# right answer shows that it works.
+# Take a :term:`device` that is available and try a :term:`matrix multiplication` whose result you
+# know. Only a right answer shows that it works.
 
 device = "cpu"
 if torch.cuda.is_available():
@@ -243,9 +243,9 @@ print(primer.diagnose(laptop))
 #   ``NVIDIA driver``: its version, and in brackets the *newest* CUDA that it serves. That is not a
 #   CUDA that you have installed.
 #
-# - ``CUDA_VISIBLE_DEVICES``：設成空字串或 ``-1``，GPU 就被藏起來。
+# - ``CUDA_VISIBLE_DEVICES``：設成空字串或 ``-1``，PyTorch 就看不到 GPU。
 #
-#   ``CUDA_VISIBLE_DEVICES``: empty or ``-1`` hides the GPUs.
+#   ``CUDA_VISIBLE_DEVICES``: empty or ``-1`` hides the GPUs from PyTorch.
 #
 # - ``MPS``：Apple 晶片的 GPU；這台不是 Mac，所以沒有。
 #

@@ -80,10 +80,10 @@ for name, x in readings.items():
 #
 # Three names, for three different things:
 #
-# - ``ndim``，:term:`維度數`：要幾個索引才指得到一個數字；也就是開頭連續有幾個 ``[``。
+# - ``ndim``，:term:`維度數`：要幾個:term:`索引`才指得到一個數字；也就是開頭連續有幾個 ``[``。
 #
-#   ``ndim``, the :term:`number of dimensions`: how many indices it takes to reach one number. It is
-#   also how many ``[`` stand at the very beginning.
+#   ``ndim``, the :term:`number of dimensions`: how many indices (:term:`indexing`) it takes to
+#   reach one number. It is also how many ``[`` stand at the very beginning.
 #
 # - ``shape``：每個維度有多大，從最外層寫到最裡層。
 #

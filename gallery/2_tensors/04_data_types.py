@@ -2,7 +2,7 @@
 資料型別：一個數字用幾個位元 · Data types: how many bits for a number
 =====================================================================
 
-同一個 0.1，存成四種型別就是四個不同的數字。型別選得太窄，數字會被捨入、會爆掉，
+同一個 0.1，存成四種型別就是四個不同的數字。型別選得太窄，數字會捨入、會溢位，
 而且多半不報錯；選得太寬，記憶體加倍。
 
 Store 0.1 in four types and you have four different numbers. In too narrow a type, numbers get
@@ -148,7 +148,7 @@ for kind in kinds:
 
 # %%
 # 左圖：1 附近的數字，存進去、讀出來是多少。階梯的每一階是一個存得下的數字，
-# 兩階之間的都被捨入。右圖：各種大小的數字，捨入後差了幾成。愈低愈準，愈寬能到的範圍愈大：
+# 兩階之間的，存進去就捨入成其中一階。右圖：各種大小的數字，捨入後差了幾成。愈低愈準，愈寬能到的範圍愈大：
 # ``float16`` 比 ``bfloat16`` 準，但超過 65504 就沒有了，太小也會變粗，最後變成 0。
 #
 # Left: numbers near 1, stored and read back. Each step of a staircase is a number that can be
@@ -395,7 +395,7 @@ print((integers * 3).dtype, (integers * 3.0).dtype)
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
 #
-#    直接寫 ``x == x.to(dtype)`` 有時會騙人：``int64`` 碰到 ``float32`` 會先被換成 ``float32``，
+#    直接寫 ``x == x.to(dtype)`` 有時會騙人：``int64`` 碰到 ``float32`` 會先換成 ``float32``，
 #    兩邊一起捨入，看起來就一樣了。所以先換回原來的型別再比。
 #
 #    A plain ``x == x.to(dtype)`` may deceive: where ``int64`` meets ``float32`` it is converted

@@ -69,11 +69,11 @@ cell = row * x.stride(0) + column * x.stride(1)
 print(f"cell {cell} holds {x.view(6)[cell]}, and x[1, 2] is {x[row, column]}")
 
 # %%
-# 上排照索引的順序，下排是記憶體的格子。線沒有交叉：照順序讀 ``x``，就是從左到右讀記憶體。
+# 上排照:term:`索引`的順序，下排是記憶體的格子。線沒有交叉：照順序讀 ``x``，就是從左到右讀記憶體。
 # 這樣的張量是:term:`連續`的。
 #
-# Above, the elements in index order; below, the cells of memory. No lines cross: reading ``x`` in
-# order reads memory from left to right. Such a tensor is :term:`contiguous`.
+# Above, the elements in the order of :term:`indexing`; below, the cells of memory. No lines cross:
+# reading ``x`` in order reads memory from left to right. Such a tensor is :term:`contiguous`.
 
 import matplotlib.pyplot as plt
 

@@ -72,11 +72,12 @@ print(cups / 2)  # 整數相除也得到浮點數 · dividing integers gives flo
 # 索引：指到哪一格 · Indexing: point at a cell
 # --------------------------------------------
 #
-# :term:`索引`從 0 數起，先列後行；負數從尾巴數回來。給一個整數，就少一個維度。
+# :term:`索引`從 0 數起，先列後行；負數從尾巴數回來。給一個整數，就少一個:term:`維度`。
 # 剩零維的時候，``.item()`` 把它變成普通的 Python 數字。
 #
 # An :term:`index <indexing>` counts from 0, row before column; a negative one counts from the end.
-# Each integer drops one dimension. When none is left, ``.item()`` makes it a plain Python number.
+# Each integer drops one :term:`dimension`. When none is left, ``.item()`` makes it a plain Python
+# number.
 
 print(cups[0])  # 紅茶 · black tea
 print(cups[0, -1])  # 紅茶，週日 · black tea on Sunday
@@ -297,11 +298,11 @@ print(prices @ cups)
 print(prices.matmul(cups))
 
 # %%
-# 兩個矩陣相乘，左邊的列配右邊的行：第一格是 1×5 + 2×7 = 19。``*`` 則是一格對一格，
+# 兩個:term:`矩陣`相乘，左邊的列配右邊的行：第一格是 1×5 + 2×7 = 19。``*`` 則是一格對一格，
 # 完全是另一回事。
 #
-# For two matrices, rows on the left meet columns on the right: the first cell is 1×5 + 2×7 = 19.
-# ``*`` goes cell by cell and is another thing altogether.
+# When one :term:`matrix` multiplies another, rows on the left meet columns on the right: the first
+# cell is 1×5 + 2×7 = 19. ``*`` goes cell by cell and is another thing altogether.
 
 a = torch.tensor([[1, 2], [3, 4]])
 b = torch.tensor([[5, 6], [7, 8]])

@@ -104,12 +104,12 @@ for name, tensor in names.items():
 # 失敗：權重和偏差誰先誰後 · A failure: which comes first, weight or bias?
 # ------------------------------------------------------------------------
 #
-# 常看到這樣的圖：輸入 → 權重 → 偏差 → 輸出，好像資料要一站一站流過去。
+# 常看到這樣的圖：輸入 → :term:`權重` → :term:`偏差` → 輸出，好像資料要一站一站流過去。
 # 真是這樣的話，偏差就是由權重算出來的，``b`` 對 ``w1`` 就有梯度。問問 PyTorch。
 #
-# A common picture goes input → weight → bias → output, as if data flowed through one after the
-# other. If so, the bias would be computed from the weight, and ``b`` would have a gradient with
-# respect to ``w1``. Ask PyTorch.
+# A common picture goes input → :term:`weight` → :term:`bias` → output, as if data flowed through
+# one after the other. If so, the bias would be computed from the weight, and ``b`` would have a
+# gradient with respect to ``w1``. Ask PyTorch.
 
 try:
     torch.autograd.grad(b, w1)
@@ -125,12 +125,12 @@ except RuntimeError as error:
 # they meet in ``z``. Ask "what is computed from what?" before drawing, and the arrows come out
 # right.
 #
-# 每一步都產生新的張量，新的只能由舊的算出來，箭頭繞不回自己：這叫「有向無環圖」（DAG）。
+# 每一步都產生新的:term:`張量`，新的只能由舊的算出來，箭頭繞不回自己：這叫「有向無環圖」（DAG）。
 # 正因為沒有環，才能從右往左一步步走回來，不會兜圈子。
 #
-# Each step makes a new tensor from older ones, so no arrow ever leads back to its start. Such a
-# graph is called directed and acyclic, a DAG. Having no cycle, it can be walked from right to left
-# without going in circles.
+# Each step makes a new :term:`tensor` from older ones, so no arrow ever leads back to its start.
+# Such a graph is called directed and acyclic, a DAG. Having no cycle, it can be walked from right
+# to left without going in circles.
 
 # %%
 # 往回：連鎖律 · Backward: the chain rule
@@ -287,12 +287,12 @@ plt.show()
 # verdict.
 #
 # **08-1 前向傳播。**寫 ``forward(x, w, b, y)``，四個都是形狀 ``(1,)`` 的浮點張量，
-# 回傳 ``(z, a, loss)``：``z = w x + b``，``a`` 是 sigmoid，``loss`` 是二元交叉熵。
+# 回傳 ``(z, a, loss)``：``z = w x + b``，``a`` 是 sigmoid，``loss`` 是二元:term:`交叉熵`。
 # ``loss`` 要留在計算圖上。
 #
 # **08-1 The forward pass.** Write ``forward(x, w, b, y)``, four float tensors of shape ``(1,)``.
-# Return ``(z, a, loss)``: ``z = w x + b``, ``a`` its sigmoid, ``loss`` the binary cross-entropy.
-# The loss must stay on the graph.
+# Return ``(z, a, loss)``: ``z = w x + b``, ``a`` its sigmoid, ``loss`` the binary
+# :term:`cross-entropy`. The loss must stay on the graph.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

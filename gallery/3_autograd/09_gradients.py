@@ -115,12 +115,12 @@ except RuntimeError as error:
 
 # %%
 # 往回走要用到中間的值，走完 PyTorch 就把它們丟掉，省下記憶體。
-# 通常的解法是重新往前算一次，得到新的圖，訓練迴圈本來就這樣做。
+# 通常的解法是重新往前算一次，得到新的圖，:term:`訓練迴圈`本來就這樣做。
 # 真的要在同一張圖上走兩次，才在第一次加上 ``retain_graph=True``。
 #
 # The way back needs intermediate values, and afterwards PyTorch drops them to save memory. Usually
-# you compute forward again and get a new graph, as every training loop does. Only to walk the very
-# same graph twice, pass ``retain_graph=True`` the first time.
+# you compute forward again and get a new graph, as every :term:`training loop` does. Only to walk
+# the very same graph twice, pass ``retain_graph=True`` the first time.
 
 loss = loss_of(w1, b)
 print(grad(loss, w1, retain_graph=True))
@@ -275,11 +275,11 @@ plt.show()
 # ``print(primer.check(...))`` shows the verdict.
 #
 # **09-1 手算梯度。**寫 ``gradients(x, w, b, y)``，不用 autograd，回傳上一課那個損失的
-# ``(dL/dw, dL/db)``。提示：連鎖律乘完會化簡成 ``(a - y) * x`` 和 ``a - y``。
+# ``(dL/dw, dL/db)``。提示：:term:`連鎖律`乘完會化簡成 ``(a - y) * x`` 和 ``a - y``。
 #
 # **09-1 The gradient by hand.** Write ``gradients(x, w, b, y)`` without autograd: return
-# ``(dL/dw, dL/db)`` for the loss of the last lesson. Hint: the chain rule simplifies to
-# ``(a - y) * x`` and ``a - y``.
+# ``(dL/dw, dL/db)`` for the loss of the last lesson. Hint: the :term:`chain rule`
+# simplifies to ``(a - y) * x`` and ``a - y``.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

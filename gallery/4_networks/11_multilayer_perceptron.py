@@ -286,17 +286,17 @@ print(primer.count_parameters(primer.MLP(10, 3, hidden=(6, 4))))
 # 看著形狀走過每一層 · Follow the shapes through the layers
 # ---------------------------------------------------------
 #
-# 第一個維度是:term:`批次`裡的樣本數，一路不變；最後一個維度每過一個線性層就換一次。
+# :term:`形狀`的第一個數是:term:`批次`裡的樣本數，一路不變；最後一個數每過一個線性層就換一次。
 #
-# The first dimension counts the samples of the :term:`batch` and stays; the last one changes at
-# every linear layer.
+# The first number of the :term:`shape` counts the samples of the :term:`batch` and stays; the last
+# one changes at every linear layer.
 
 print(primer.summary(same, batch))
 
 # %%
-# 畫成圖，箭頭上寫的就是形狀。這張圖是真的跑一次前向傳播量出來的。
+# 畫成圖，箭頭上寫的就是形狀。這張圖是真的跑一次:term:`前向傳播`量出來的。
 #
-# As a picture, with the shapes on the arrows. It was measured in a real forward pass.
+# As a picture, with the shapes on the arrows. They were measured in a real :term:`forward pass`.
 
 primer.mlp.diagram(same, batch)
 
@@ -448,11 +448,11 @@ print(f"random:    loss {train(random):.2f}, {distinct(random)} distinct of 8 hi
 # verdict.
 #
 # **11-1 數參數。**寫 ``count(widths)``：``widths`` 是一串寬度，例如 ``[10, 6, 4, 3]``，
-# 回傳這個多層感知器的參數個數，這裡是 109。請用算的，不要真的建出網路。
+# 回傳這個:term:`多層感知器`的參數個數，這裡是 109。請用算的，不要真的建出網路。
 #
 # **11-1 Count parameters.** Write ``count(widths)``: from a list of widths such as ``[10, 6, 4,
-# 3]``, return how many parameters that multilayer perceptron has, here 109. Work it out without
-# building the network.
+# 3]``, return how many parameters that :term:`multilayer perceptron` has, here 109. Work it out
+# without building the network.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

@@ -117,12 +117,13 @@ print(len(loader), "batches")
 print(inputs.shape, targets.shape, targets.dtype)
 
 # %%
-# 每筆的形狀是 ``(4,)``，疊起來是 ``(10, 4)``，多的那一維在最前面；標籤原本是 Python 的整數，
-# 也疊成了 ``int64`` 張量。疊的工作叫 collate，做的事和下面這行一樣：
+# 每筆的形狀是 ``(4,)``，疊起來是 ``(10, 4)``，多的那一維在最前面；
+# :term:`標籤`原本是 Python 的整數，也疊成了 ``int64`` 張量。疊的工作叫 collate，
+# 做的事和下面這行一樣：
 #
 # Each sample has shape ``(4,)`` and the batch ``(10, 4)``: the new dimension stands first. The
-# labels were Python integers and became a tensor of ``int64``. This stacking is called collating,
-# and this line does the same:
+# :term:`labels <label>` were Python integers and became a tensor of ``int64``. This stacking is
+# called collating, and this line does the same:
 
 print(torch.equal(inputs, torch.stack([dataset[index][0] for index in range(10)])))
 
@@ -325,11 +326,11 @@ print(f"without the padding {(inputs.sum(dim=1) / lengths)[3].item():.2f}")
 
 # %%
 # 算不對：補上的 0 被當成真的 0 度。補的值只是為了湊成方形，後面每一步都要記得把它排除，
-# 所以長度（或遮罩）要跟著批次一起走。
+# 所以長度（或:term:`遮罩`）要跟著批次一起走。
 #
 # It is wrong: the 0 that fills the row was taken for 0 degrees. Padding is there to make a
-# rectangle, and every later step has to leave it out. That is why lengths, or a mask, travel with
-# the batch.
+# rectangle, and every later step has to leave it out. That is why lengths, or a :term:`mask`,
+# travel with the batch.
 
 # %%
 # 請幫手：``num_workers`` · Helpers: ``num_workers``

@@ -222,9 +222,9 @@ print(f"new points: {share_right(by_hand, new_places, new_arms):.0%} right")
 #   it by the number of points, add up, and divide by all; a plain mean of the batches would make
 #   those 8 weigh too much.
 #
-# - 記錄用 ``loss.item()``，只留數字，不留計算圖。
+# - 記錄用 ``loss.item()``，只留數字，不留:term:`計算圖`。
 #
-#   Record ``loss.item()``, the number alone, not its graph.
+#   Record ``loss.item()``, the number alone, not its :term:`computation graph`.
 #
 # - 有些層訓練和使用時做的事不一樣，所以訓練前說 ``train()``，量成績前說 ``eval()``。
 #   這個模型沒有那種層，但請養成習慣。

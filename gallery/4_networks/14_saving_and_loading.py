@@ -130,10 +130,10 @@ print("after: ", torch.equal(primer.predict(other, inputs), answers))
 # 失敗：程式和檔案對不上 · A failure: code and file disagree
 # ----------------------------------------------------------
 #
-# 檔案裡沒有程式，所以模型要由你建，而且要建得一樣。後來把隱藏層改寬了：
+# 檔案裡沒有程式，所以模型要由你建，而且要建得一樣。後來把:term:`隱藏層`改寬了：
 #
 # The file holds no code, so you build the model, and it must be the same one. Say that you have
-# widened the hidden layer since:
+# widened the :term:`hidden layer` since:
 
 wider = primer.MLP(1, 1, hidden=(64,))
 try:

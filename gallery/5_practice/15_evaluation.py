@@ -106,10 +106,10 @@ print(f"accuracy {accuracy_score(answers, lazy):.1%}")
 # 一個真的模型 · A real model
 # ---------------------------
 #
-# 訓練最簡單的模型：一個線性層，64 個點進去，一個分數出來；大於 0 就回答「是 8」。
+# 訓練最簡單的模型：一個:term:`線性層`，64 個點進去，一個分數出來；大於 0 就回答「是 8」。
 #
-# Train the simplest model there is: one linear layer, 64 points in, one score out. Above 0 it says
-# "an 8".
+# Train the simplest model there is: one :term:`linear layer`, 64 points in, one score out. Above 0
+# it says "an 8".
 
 import torch.nn.functional as F
 from torch import nn

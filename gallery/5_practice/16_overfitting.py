@@ -67,9 +67,9 @@ train = pool[:300], given[:300]
 print((given[:300] != truth[:300]).sum().item(), "of 300 labels are wrong")
 
 # %%
-# 模型有一層隱藏層。整份資料一次送進去，走 100 步；用 float64，好讓每台電腦印出一樣的數字。
+# 模型有一層:term:`隱藏層`。整份資料一次送進去，走 100 步；用 float64，好讓每台電腦印出一樣的數字。
 #
-# The model has one hidden layer. All data go in at once, for 100 steps; float64 makes every
+# The model has one :term:`hidden layer`. All data go in at once, for 100 steps; float64 makes every
 # computer print the same numbers.
 
 from torch import nn

@@ -267,11 +267,11 @@ plt.show()
 # -----------------------------------
 #
 # 換一個種子，起始的:term:`權重`不同，分數也不同。只跑一次就說誰好，是把運氣當實力。
-# 學習率照搜尋的結果取 0.01，看不出好處的權重衰減不加，每種寬度各用 8 個種子跑：
+# 學習率照搜尋的結果取 0.01，看不出好處的:term:`權重衰減`不加，每種寬度各用 8 個種子跑：
 #
 # Another seed gives other starting :term:`weights <weight>` and another score. To judge by a single
-# run is to take luck for merit. Take the rate 0.01 that the search found, leave out weight decay,
-# which showed no gain, and run each width with 8 seeds:
+# run is to take luck for merit. Take the rate 0.01 that the search found, leave out
+# :term:`weight decay`, which showed no gain, and run each width with 8 seeds:
 
 widths = [16, 32, 64, 128]
 accuracy = torch.tensor(

@@ -216,10 +216,10 @@ fig.set_label(
 plt.show()
 
 # %%
-# 真的量一次：先暖身，再交代 20 次矩陣乘法；看一次錶，``synchronize`` 等它做完，再看一次。
+# 真的量一次：先暖身，再交代 20 次:term:`矩陣乘法`；看一次錶，``synchronize`` 等它做完，再看一次。
 #
-# Now for real: warm up, hand over 20 matrix products, read the clock, wait with ``synchronize``,
-# read it again.
+# Now for real: warm up, hand over 20 products (:term:`matrix multiplication`), read the clock, wait
+# with ``synchronize``, read it again.
 
 from time import perf_counter
 

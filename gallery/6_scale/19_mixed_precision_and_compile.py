@@ -98,11 +98,11 @@ print("gradient", model[0].weight.grad.dtype)
 
 # %%
 # 只有輸出是。參數和它的:term:`梯度`都是 ``float32``，:term:`最佳化器`什麼都不必改。
-# 反向傳播放在 ``with`` 外面：每個運算會沿用前向時的型別。
+# :term:`反向傳播`放在 ``with`` 外面：每個運算會沿用前向時的型別。
 #
 # Only the output. The parameters and their :term:`gradients <gradient>` are ``float32``, so nothing
-# changes for the :term:`optimizer`. Keep ``backward`` outside of the ``with``: each operation goes
-# back in the type that it went forward in.
+# changes for the :term:`optimizer`. Keep :term:`backpropagation` outside of the ``with``: each
+# operation goes back in the type that it went forward in.
 #
 # 省了什麼？前向時存下來、等反向傳播才用的中間結果，最占記憶體。實際數一數：
 #
@@ -384,11 +384,12 @@ for numbers in (torch.tensor([1.0, 2.0]), torch.tensor([1.0, -3.0])):
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
 #
-#    矩陣乘法用 16 位元；加法不在 autocast 的名單上，照一般的型別提升，兩種浮點數取位元多的；
-#    損失用 ``float32``；梯度的型別跟著參數。
+#    矩陣乘法用 16 位元；加法不在 autocast 的名單上，照一般的:term:`型別提升`，
+#    兩種浮點數取位元多的；損失用 ``float32``；梯度的型別跟著參數。
 #
-#    The matrix product is in 16 bits. Addition is not on autocast's list: ordinary promotion takes
-#    the float with more bits. The loss is in ``float32``, and a gradient has its parameter's type.
+#    The matrix product is in 16 bits. Addition is not on autocast's list: ordinary
+#    :term:`type promotion` takes the float with more bits. The loss is in ``float32``, and a
+#    gradient has its parameter's type.
 #
 #    .. code-block:: python
 #
