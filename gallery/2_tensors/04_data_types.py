@@ -148,7 +148,8 @@ for kind in kinds:
 
 # %%
 # 左圖：1 附近的數字，存進去、讀出來是多少。階梯的每一階是一個存得下的數字，
-# 兩階之間的，存進去就捨入成其中一階。右圖：各種大小的數字，捨入後差了幾成。愈低愈準，愈寬能到的範圍愈大：
+# 兩階之間的，存進去就捨入成其中一階。右圖：各種大小的數字，捨入後差了幾成。
+# 愈低愈準，愈寬能到的範圍愈大：
 # ``float16`` 比 ``bfloat16`` 準，但超過 65504 就沒有了，太小也會變粗，最後變成 0。
 #
 # Left: numbers near 1, stored and read back. Each step of a staircase is a number that can be
