@@ -34,6 +34,28 @@ Lessons needed: :doc:`/lessons/1_start/01_supervised_learning`. Time: about 15 m
 """
 
 # %%
+# PyTorch 是什麼 · What PyTorch is
+# --------------------------------
+#
+# PyTorch 是開源的 Python 函式庫，專門做:term:`神經網路`。它給你三樣東西：
+# 像 NumPy 陣列的:term:`張量`，替你算梯度的:term:`自動微分`，以及讓這兩樣在 GPU 上跑得飛快的程式。
+# 名字來自更早的科學計算框架 Torch，那是給 Lua 語言用的。
+#
+# PyTorch is an open-source Python library for :term:`neural networks <neural network>`. It has
+# three things for you: :term:`tensors <tensor>`, which resemble NumPy arrays;
+# :term:`automatic differentiation`, which works out gradients; and the code that makes both fast on
+# a GPU. The name comes from Torch, an earlier framework for scientific computing in the language
+# Lua.
+#
+# 裝到電腦裡的是編譯好的程式，編譯給哪一種硬體，就叫哪一種組建（build）：只用 CPU 的、
+# 給 NVIDIA GPU 的 CUDA 版（有好幾個版本）、給 AMD 的 ROCm 版、給 Apple 晶片的 MPS 版。
+# GPU 用不用得到，先看裝到哪一種。
+#
+# What you install is compiled code, and a *build* is compiled for one kind of hardware: for the CPU
+# only, for a certain version of CUDA (NVIDIA GPUs), for ROCm (AMD), or for MPS (Apple silicon).
+# Whether you can use a GPU depends first on which build you got.
+
+# %%
 # 版本號分兩半 · A version has two halves
 # ---------------------------------------
 #
@@ -48,7 +70,7 @@ import torch
 print(torch.__version__)  # 依機器而異 · depends on the machine
 
 # %%
-# 加號前面是 PyTorch 的版本，後面是組建（build）：``+cu121`` 附了 CUDA 12.1 的函式庫，
+# 加號前面是 PyTorch 的版本，後面是組建：``+cu121`` 附了 CUDA 12.1 的函式庫，
 # ``+cpu`` 只會用 CPU，macOS 沒有加號。所以 ``pip install torch==2.4.0`` 固定的只是前半，
 # 挑不了 CUDA；要挑 CUDA，得用 ``--index-url`` 指定索引，也就是 pip 去哪個網址拿安裝檔。
 #
@@ -278,9 +300,10 @@ print(primer.diagnose(laptop))
 #
 #    Download this page's notebook; at colab.research.google.com choose Upload and open it.
 #
-# 2. 選單「執行階段 → 變更執行階段類型」，硬體加速器選 T4 GPU，儲存。
+# 2. 選單「執行階段 → 變更執行階段類型」，硬體加速器選 T4 GPU（或其他 GPU，不要選 TPU），儲存。
 #
-#    Menu Runtime → Change runtime type; choose T4 GPU as hardware accelerator, and save.
+#    Menu Runtime → Change runtime type; as hardware accelerator choose T4 GPU (or another GPU, not
+#    a TPU), and save.
 #
 # 3. 把課程 zip 裡的 wheel 拖進左邊的檔案欄，執行 ``!pip install torch_primer-*.whl``。
 #
