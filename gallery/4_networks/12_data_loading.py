@@ -207,7 +207,7 @@ plt.show()
 #
 # After 60 days of winter the model has learned to answer "winter", always; then spring comes and it
 # forgets winter. A batch should be the whole data in small, so training shuffles. Validation and
-# test update nothing; there the order does not matter, so leave it.
+# test update nothing; there the order does not matter: no need to shuffle.
 #
 # 洗牌也可以重來：交給它一個固定種子的 ``generator``。
 #

@@ -6,7 +6,7 @@
 讀別人的檔案更要小心，因為有一種存檔其實是程式。
 
 A night of training is gone when the power is. Saving takes one line, but what you save and how you
-read it back decide whether you can go on. Files of others need care as well, because one kind of
+read it back decide whether you can go on. Other people's files need care, because one kind of
 saved file is a program.
 
 .. mermaid::
@@ -238,8 +238,8 @@ print(list(torch.load(run, weights_only=True)))
 # 寫檔的那一刻停電也不怕：``fit`` 先寫到暫存檔，寫完才改名，舊檔案在那之前都是完整的。
 #
 # All 200 numbers are equal to the last digit. The other seed of the second run does not matter:
-# everything comes from the file. Nor does a power cut during the writing itself: ``fit`` writes to
-# a temporary file and renames it when it is complete, and until then the old one stays whole.
+# everything comes from the file. Even a power cut during the writing does no harm: ``fit`` writes
+# to a temporary file and renames it when it is complete, and until then the old one stays whole.
 
 import matplotlib.pyplot as plt
 

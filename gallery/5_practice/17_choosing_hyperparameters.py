@@ -7,7 +7,7 @@
 
 A recipe says "medium heat", and nobody knows how many degrees that is: you try, pot by pot.
 Training too has settings that training cannot learn: how large a learning rate, how wide a hidden
-layer, how long. Trying is easy. Not being fooled by the scores you tried for is the hard part.
+layer, how long. Trying is easy. The hard part is not to be fooled by your own scores.
 
 .. mermaid::
 

@@ -84,8 +84,8 @@ print("mean, 60+4:  ", (gradient(slice(0, 60)) + gradient(slice(60, 64))) / 2)
 # 每個人都拿到總和。
 #
 # In :term:`distributed training` each participant is a Python process of its own. All run the same
-# script and share the work by number: the ``rank`` is mine, the ``world size`` is how many we are.
-# ``all_reduce`` adds up everyone's tensors, and everyone gets the sum.
+# script and share the work by number: the ``rank`` is a process's own number, the ``world size``
+# says how many there are. ``all_reduce`` adds up everyone's tensors, and everyone gets the sum.
 
 HELLO = """
 import torch
