@@ -14,8 +14,7 @@ CONF = f"""
 import sys
 sys.path.insert(0, {str(ROOT / "docs/_ext")!r})
 extensions = ["lesson_guard", "sphinx_gallery.gen_gallery"]
-lesson_seconds = 10
-lesson_memory = 1000
+lesson_memory = 500
 sphinx_gallery_conf = {{
     "examples_dirs": "../gallery",
     "gallery_dirs": "lessons",
@@ -68,7 +67,7 @@ warnings.filterwarnings("ignore", "spoilt")
 TITLE = '"""\nLesson\n======\n\nText.\n"""\n'
 
 
-def build(folder: Path, **lessons: str) -> subprocess.CompletedProcess[str]:
+def build(folder: Path, *options: str, **lessons: str) -> subprocess.CompletedProcess[str]:
     """Write a gallery of lessons, and build it in a process that they may end."""
     (folder / "docs").mkdir()
     (folder / "docs/conf.py").write_text(CONF, encoding="utf-8")
@@ -79,7 +78,7 @@ def build(folder: Path, **lessons: str) -> subprocess.CompletedProcess[str]:
         path = folder / f"gallery/{name.removeprefix('_')}.py"
         path.write_text(TITLE + code, encoding="utf-8")
     # No HTML: what the lessons printed stands in the pages that sphinx-gallery writes.
-    command = [sys.executable, "-m", "sphinx", "-b", "dummy", "docs", "docs/_build"]
+    command = [sys.executable, "-m", "sphinx", "-b", "dummy", *options, "docs", "docs/_build"]
     environ = {**os.environ, "MPLBACKEND": "agg"}
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environ)
 
@@ -99,24 +98,27 @@ def test_a_lesson_does_not_disturb_the_next(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("code", "line", "said"),
+    ("seconds", "code", "line", "said"),
     [
         (
+            10,
             "\nimport time\n\n\ndef wait():\n    time.sleep(600)\n\n\nwait()\n",
             "12",
             "這一課跑超過 10 秒的上限，建置已停止 · this lesson ran past the limit of 10 s",
         ),
         (
-            "\nimport time\n\n\ndef eat():\n    eaten = b'x' * 2 * 10**9\n    time.sleep(600)\n\n\n"
+            600,
+            "\nimport time\n\n\ndef eat():\n    eaten = b'x' * 10**9\n    time.sleep(600)\n\n\n"
             "eat()\n",
             "(12|13)",
-            "這一課用的記憶體超過 1000 MiB 的上限，建置已停止 · this lesson took more memory",
+            "這一課用的記憶體超過 500 MiB 的上限，建置已停止 · this lesson took more memory",
         ),
     ],
     ids=["time", "memory"],
 )
-def test_a_lesson_past_a_limit_ends_the_build_and_is_named(tmp_path, code, line, said):
-    done = build(tmp_path, _01_first="print('done')\n", _02_second=code)
+def test_a_lesson_past_a_limit_ends_the_build_and_is_named(tmp_path, seconds, code, line, said):
+    limit = ("-D", f"lesson_seconds={seconds}")
+    done = build(tmp_path, *limit, _01_first="print('done')\n", _02_second=code)
     assert done.returncode == 2
     named = rf"^gallery.02_second\.py:{line}: ERROR: {said}"
     assert re.search(named, done.stderr, re.MULTILINE), done.stderr
