@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
-SECONDS, MEMORY = 300.0, 4096.0
+SECONDS, MEMORY = 300, 4096
 INTERVAL = 0.1  # seconds between two looks
 START = Path.cwd()  # a lesson runs in its own folder
 
@@ -170,7 +170,7 @@ def take_limits(app: Sphinx, config: Config) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the settings; sphinx-gallery calls `guard` by its name."""
-    app.add_config_value("lesson_seconds", SECONDS, "", (int, float))
-    app.add_config_value("lesson_memory", MEMORY, "", (int, float))
+    app.add_config_value("lesson_seconds", SECONDS, "", int)
+    app.add_config_value("lesson_memory", MEMORY, "", int)
     app.connect("config-inited", take_limits)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}
