@@ -27,6 +27,7 @@ extensions = [
     "sphinxcontrib.mermaid",
     # Ours, one job a file; scrapers goes before sphinx-gallery, whose settings it prepares.
     "scrapers",
+    "lesson_guard",
     "sphinx_gallery.gen_gallery",
     "bilingual",
     "mermaid_svg",
@@ -80,7 +81,8 @@ sphinx_gallery_conf = {
     "doc_module": ("primer",),
     "backreferences_dir": "lessons/backreferences",
     "remove_config_comments": True,
-    "reset_modules": ("matplotlib",),
+    "reset_modules": ("matplotlib", "lesson_guard.guard"),
+    "reset_modules_order": "both",
 }
 
 # -- HTML ------------------------------------------------------------------------------------

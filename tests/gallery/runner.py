@@ -80,7 +80,9 @@ class Run:
     blocks: tuple[Block, ...] = ()
     seconds: float = 0.0
     error: str = ""
-    memory: int = 0  # MiB that the lesson and its worker processes held at most; 0 if not measured
+    # Of the lesson and its worker processes; None where psutil is not installed.
+    memory: int | None = None  # MiB held at most
+    cpu_seconds: float | None = None  # of processor time
 
 
 def lessons(gallery: Path = GALLERY) -> list[Path]:
@@ -124,12 +126,13 @@ def run(
                 env=environment(variables),
                 start_new_session=True,  # so that worker processes of the lesson end with it
             )
-        peak, stopped = 0.0, ""
+        peak, cpu, stopped = 0.0, 0.0, ""
         try:
             while child.poll() is None and not stopped:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     child.wait(INTERVAL)
-                peak = max(peak, held(child.pid))
+                held, spent = usage(child.pid)
+                peak, cpu = max(peak, held), max(cpu, spent)
                 if time.perf_counter() - started > limit:
                     stopped = (
                         f"這一段跑超過 {limit:g} 秒的上限，已停止 · "
@@ -155,7 +158,7 @@ def run(
             f"the process ended in this block (exit status {child.returncode})"
         )
         error += "\n" + textwrap.indent(crash[-2000:], "    ") if crash else ""
-    return Run(script, done, seconds, error, round(peak))
+    return Run(script, done, seconds, error, round(peak) or None, cpu or None)
 
 
 def environment(variables: dict[str, str] | None = None) -> dict[str, str]:
@@ -165,17 +168,21 @@ def environment(variables: dict[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, **ours, **(variables or {})}
 
 
-def held(pid: int) -> float:
-    """Give the MiB of memory that a process and its descendants hold; 0 where that is unknown."""
+def usage(pid: int) -> tuple[float, float]:
+    """Give the MiB that a process and its descendants hold, and the seconds they computed."""
     if psutil is None:
-        return 0.0
-    total = 0
+        return 0.0, 0.0
+    memory, seconds = 0, 0.0
     with contextlib.suppress(psutil.Error):
         parent = psutil.Process(pid)
         for process in (parent, *parent.children(recursive=True)):
             with contextlib.suppress(psutil.Error):
-                total += process.memory_info().rss
-    return total / 2**20
+                memory += process.memory_info().rss
+                spent = process.cpu_times()
+                seconds += spent.user + spent.system
+                seconds += getattr(spent, "children_user", 0.0)  # those that have ended
+                seconds += getattr(spent, "children_system", 0.0)
+    return memory / 2**20, seconds
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -267,7 +267,8 @@ def make_record(
     results = {
         name_of(result.script): {
             "seconds": round(result.seconds, 1),
-            "memory_mib": result.memory or None,
+            "cpu_seconds": result.cpu_seconds and round(result.cpu_seconds, 1),
+            "memory_mib": result.memory,
             "problems": [portable(text) for text in found],
         }
         for result, found in checked
