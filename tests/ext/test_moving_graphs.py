@@ -141,7 +141,7 @@ def test_strides_are_what_numpy_finds(built):
         "x.t().contiguous()": np.ascontiguousarray(a.T),
     }
     figure = built["strides"].select_one("figure.moving")
-    found = json.loads(figure.select_one(".moving-data").string)
+    found = json.loads(figure.select_one(".moving-numbers").string)
     assert [one["code"] for one in found] == list(by_numpy)
     for one, array in zip(found, by_numpy.values(), strict=True):
         assert one["shape"] == list(array.shape)
@@ -169,7 +169,7 @@ def test_strides_are_what_numpy_finds(built):
 
 @pytest.fixture(scope="module")
 def training(built) -> dict:
-    return json.loads(built["learning-rate"].select_one(".moving-data").string)
+    return json.loads(built["learning-rate"].select_one(".moving-numbers").string)
 
 
 def test_the_runs_are_those_of_the_lesson(training):
@@ -209,7 +209,7 @@ def test_what_broke_is_recorded_as_broken(training):
 
 def test_the_recording_weighs_little(built):
     for name in moving_graphs.GRAPHS:
-        numbers = built[name].select_one(".moving-data")
+        numbers = built[name].select_one(".moving-numbers")
         assert numbers is None or len(gzip.compress(numbers.string.encode())) < 15 * 1024
         code = (DOCS / f"_static/moving/{name}.js").read_bytes()
         style = (DOCS / "_static/moving/moving.css").read_bytes()

@@ -27,7 +27,7 @@
 
   const start = (figure) => {
     const one = (selector) => figure.querySelector(selector);
-    const data = JSON.parse(one(".moving-data").textContent);
+    const data = JSON.parse(one(".moving-numbers").textContent);
     const rate = one('[name="rate"]');
     const epoch = one('[name="epoch"]');
     const curves = [...figure.querySelectorAll(".moving-curve")];
