@@ -20,6 +20,8 @@ other formats, and in a lesson's notebook, its title stands for it.
 from __future__ import annotations
 
 import json
+import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bilingual import pair_html, split_pair
@@ -117,10 +119,115 @@ def record_strides() -> list[dict[str, Any]]:
     return found
 
 
+# Lesson 13: its first cell makes the data, the batches and the network.
+TRAINING = Path(__file__).parents[2] / "gallery/4_networks/13_training_loop.py"
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 2, 3, 10, 1000)
+EPOCHS = 30
+SEEN = (0, 1, 2, 5, 10, 20, 30)  # epochs at which the decision boundary is kept
+REACH, SIDE = 3.6, 24  # half the width of the picture, and how many places across
+VERDICTS = {
+    "small": "太小 · too small",
+    "right": "剛好 · right",
+    "large": "太大 · too large",
+}
+
+
+def judge(losses: list[float | None], best: float, guess: float) -> str:
+    """Name a learning rate by the losses of its run, as one would name the curve.
+
+    Too large: it broke, ends above guessing, or jumps about (at twice its own lowest). Too small:
+    at the end it is not near the best run's loss yet, not within ten times.
+
+    >>> judge([1.0, 0.9], 0.01, 1.1), judge([0.5, 0.02], 0.01, 1.1), judge([2.0, None], 0.01, 1.1)
+    ('small', 'right', 'large')
+    """
+    finite = [loss for loss in losses if loss is not None]
+    last = losses[-1]
+    if last is None or last > guess or last > 2 * min(finite):
+        return "large"
+    return "small" if last > 10 * best else "right"
+
+
+def record_training() -> dict[str, Any]:
+    """Train the lesson's network on the lesson's data, once a learning rate."""
+    import torch
+    from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+    from torch.nn.functional import cross_entropy
+
+    blocks = split_code_and_text_blocks(str(TRAINING))[1]
+    lesson: dict[str, Any] = {}
+    threads = torch.get_num_threads()
+    line = torch.linspace(-REACH, REACH, SIDE)
+    grid = torch.cartesian_prod(line, line).flip(1)  # row by row, from below
+    runs = []
+    with torch.random.fork_rng():
+        exec(next(block[1] for block in blocks if block[0] == "code"), lesson)
+        loader = lesson["batches"]()
+        epochs = [list(loader) for _ in range(EPOCHS)]  # dealt once: every run sees the same
+        places, arms = lesson["new_places"], lesson["new_arms"]
+        for rate in RATES:
+            model = lesson["new_model"]()
+            parameters = list(model.parameters())
+            run: dict[str, Any] = {"rate": rate, "losses": [], "right": [], "maps": []}
+            for epoch in range(EPOCHS + 1):
+                if epoch:
+                    total = count = 0
+                    for inputs, targets in epochs[epoch - 1]:
+                        loss = cross_entropy(model(inputs), targets)
+                        slopes = torch.autograd.grad(loss, parameters)
+                        with torch.no_grad():
+                            for parameter, slope in zip(parameters, slopes, strict=True):
+                                parameter -= rate * slope
+                        total += loss.item() * len(targets)
+                        count += len(targets)
+                    mean = total / count
+                    run["losses"].append(float(f"{mean:.4g}") if math.isfinite(mean) else None)
+                if epoch in SEEN:
+                    with torch.no_grad():
+                        scores = model(grid)
+                        right = (model(places).argmax(dim=1) == arms).float().mean().item()
+                    # What is no number gives no answer.
+                    answers = scores.argmax(dim=1).where(scores.isfinite().all(dim=1), 3)
+                    run["maps"].append("".join(map(str, answers.tolist())))
+                    run["right"].append(round(100 * right) if scores.isfinite().all() else None)
+            runs.append(run)
+    torch.set_num_threads(threads)
+    guess = math.log(3)
+    best = min(run["losses"][-1] for run in runs if run["losses"][-1] is not None)
+    for run in runs:
+        run["verdict"] = judge(run["losses"], best, guess)
+    points = (500 + 500 * places / REACH).round().int().tolist()
+    return {
+        "runs": runs,
+        "epochs": SEEN,
+        "side": SIDE,
+        "guess": guess,
+        "points": [[*point, arm] for point, arm in zip(points, arms.tolist(), strict=True)],
+        "curves": [curve(run["losses"]) for run in runs],
+    }
+
+
+def curve(losses: list[float | None]) -> str:
+    """Give the path of a loss curve: 16 units an epoch, 100 units one unit of loss, from above.
+
+    It leaves the picture above 1.6, and ends where the loss is no number.
+
+    >>> curve([1.0, 0.5, 1e9, None])
+    'M16 60L32 110L48 -140'
+    """
+    finite = [loss for loss in losses if loss is not None]
+    points = "L".join(
+        f"{16 * epoch} {round(160 - 100 * min(loss, 3), 1):g}"
+        for epoch, loss in enumerate(finite, 1)
+    )
+    return f"M{points}" if points else ""
+
+
 # name: its title, and what computes its numbers.
 GRAPHS: dict[str, tuple[str, Callable[[], Any]]] = {
     "logistic": ("會動的計算圖 · The computation graph that moves", record_logistic),
     "strides": ("張量在記憶體裡的樣子 · A tensor and its memory", record_strides),
+    "learning-rate": ("學習率，真的訓練給你看 · Learning rates, really trained", record_training),
 }
 
 
@@ -181,6 +288,7 @@ def visit(self: HTML5Translator, node: moving_graph) -> None:
         "title": GRAPHS[node["name"]][0],
         "data": node["data"],
         "tensor": TENSOR,
+        "verdicts": VERDICTS,
         "json": numbers,
         "pair": pair_html,
         "rounded": rounded,

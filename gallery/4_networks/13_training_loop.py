@@ -408,6 +408,15 @@ plt.show()
 #   :doc:`/lessons/5_practice/17_choosing_hyperparameters` goes further.
 
 # %%
+# 換成你來挑：十二個學習率都真的訓練過，從 0.001 到 1000。拉動滑桿，看損失曲線和
+# 決策邊界怎麼變；再讓它從頭訓練一次。
+#
+# Your turn to choose: twelve learning rates, from 0.001 to 1000, were really trained. Drag the
+# slider and see the loss curve and the decision boundary change; then train once more.
+#
+# .. moving-graph:: learning-rate
+
+# %%
 # 再更大會怎樣？數字大到 ``float32`` 裝不下，變成 ``nan``。自己寫的迴圈會毫無怨言地一直算
 # ``nan``；``fit`` 會停下來，告訴你是第幾批。
 #

@@ -1,5 +1,6 @@
 """The moving graphs in a real browser: their numbers against torch, keyboard, voice, languages."""
 
+import json
 import random
 import re
 import shutil
@@ -106,7 +107,7 @@ def test_nothing_scrolls_sideways_and_everything_can_be_hit(visit, name, width):
 @pytest.mark.parametrize("name", moving_graphs.GRAPHS)
 @pytest.mark.parametrize("reading", ["zh-TW", "en"])
 def test_one_language_is_shown_and_said(visit, name, reading):
-    page = visit(name, reading)
+    page = visit(name, reading, reduced_motion="reduce")
     page.locator(".moving button").locator("visible=true").first.click()
     languages = page.locator(".moving .twin").evaluate_all(
         "all => all.filter(e => e.checkVisibility() && e.textContent.trim()).map(e => e.lang)"
@@ -189,15 +190,11 @@ def test_the_numbers_are_torchs_on_200_random_settings(chromium):
     assert clamped > 5  # the hard cases are there
 
 
-def test_steps_of_descent_are_those_of_torchs_sgd(chromium):
-    w1 = torch.tensor(-2.0, dtype=torch.float64, requires_grad=True)
-    b = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.SGD([w1, b], lr=0.7)
+def test_steps_of_descent_are_those_of_autograd(chromium):
+    w1, b = -2.0, 0.5
     for _ in range(20):
-        optimizer.zero_grad()
-        a = torch.sigmoid(w1 * 1.5 + b)
-        torch.nn.functional.binary_cross_entropy(a, torch.tensor(1.0).double()).backward()
-        optimizer.step()
+        slopes = by_torch(1.5, w1, b, 1.0)
+        w1, b = w1 - 0.7 * slopes["dw1"], b - 0.7 * slopes["db"]
     page = chromium.new_page()
     page.add_script_tag(path=DOCS / "_static/moving/logistic.js")
     found = page.evaluate(
@@ -208,8 +205,8 @@ def test_steps_of_descent_are_those_of_torchs_sgd(chromium):
         }"""
     )
     page.close()
-    assert found["w1"] == pytest.approx(w1.item(), rel=1e-9)
-    assert found["b"] == pytest.approx(b.item(), rel=1e-9)
+    assert found["w1"] == pytest.approx(w1, rel=1e-9)
+    assert found["b"] == pytest.approx(b, rel=1e-9)
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -359,3 +356,73 @@ def test_a_cell_that_is_not_read_says_so_and_one_read_often_shows_all(visit):
     page.get_by_label("x.t().contiguous()").check()
     expect(page.get_by_text("Other memory, a copy")).to_be_visible()
     expect(page.get_by_text("The memory of x")).to_be_hidden()
+
+
+# -- Lesson 13's training runs ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def runs(built) -> list[dict]:
+    html = (built / "learning-rate.html").read_text(encoding="utf-8")
+    return json.loads(re.search('class="moving-numbers">(.*?)</script>', html)[1])["runs"]
+
+
+def test_each_rate_is_named_and_its_curve_stands_out(visit, runs):
+    page = visit("learning-rate", "en")
+    slider = page.locator('[name="rate"]')
+    slider.focus()
+    page.keyboard.press("Home")
+    words = {"small": "Too small", "right": "Right", "large": "Too large"}
+    for number, run in enumerate(runs):
+        assert slider.get_attribute("aria-valuetext") == f"{run['rate']:g}"
+        said = page.locator(".moving [role=status]").inner_text()
+        assert said.startswith(f"lr = {run['rate']:g}. {words[run['verdict']]}")
+        last = run["losses"][-1]
+        assert (f"loss {last:.2f}" if last is not None else "loss nan") in said
+        chosen = page.locator(".moving-curve").evaluate_all(
+            "all => all.map(one => one.classList.contains('moving-chosen')).indexOf(true)"
+        )
+        assert chosen == number
+        page.keyboard.press("ArrowRight")
+    assert "The numbers outgrew float32" in said
+    assert "no answer" in said
+
+
+def colours(page: Page) -> set[tuple[int, int]]:
+    """Give which two colour channels lead, for the ground at many places of the map."""
+    return set(
+        page.locator(".moving-map").evaluate(
+            """canvas => [...Array(400).keys()].map(n => {
+              const at = [12 * (n % 20), 12 * Math.floor(n / 20)];
+              return canvas.getContext("2d").getImageData(...at, 1, 1).data.slice(0, 3).join(" ");
+            })"""
+        )
+    )
+
+
+def test_the_boundary_is_drawn_and_nan_gives_no_answer(visit, runs):
+    page = visit("learning-rate")
+    assert len(colours(page)) >= 3
+    drag_to(page, "rate", len(runs) - 1)
+    ground = page.locator(".moving-map").evaluate(
+        "canvas => [...canvas.getContext('2d').getImageData(1, 1, 1, 1).data].slice(0, 3)"
+    )
+    assert max(ground) - min(ground) < 8  # grey
+
+
+def test_it_trains_from_the_start_and_says_so_once_at_the_end(visit, runs):
+    page = visit("learning-rate", "en", reduced_motion="no-preference")
+    status = page.locator(".moving [role=status]")
+    page.get_by_role("button", name="Train once more").press("Enter")
+    expect(page.locator('[data-fact="epoch"]')).to_have_text("0")
+    assert status.inner_text().strip() == ""
+    expect(page.locator('[data-fact="epoch"]')).to_have_text("30", timeout=20_000)
+    expect(status).to_contain_text("After 30 epochs: loss 0.04")
+
+
+def test_with_reduced_motion_it_goes_to_the_end_at_once(visit):
+    page = visit("learning-rate", "en", reduced_motion="reduce")
+    drag_to(page, "epoch", 1)
+    expect(page.locator(".moving [role=status]")).to_contain_text("After 1 epoch:")
+    page.get_by_role("button", name="Train once more").click()
+    assert page.locator('[data-fact="epoch"]').inner_text() == "30"

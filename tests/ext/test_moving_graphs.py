@@ -1,5 +1,6 @@
 """Graphs that move: what torch computes stands in the page, and nothing of it needs a script."""
 
+import gzip
 import io
 import json
 import re
@@ -8,6 +9,7 @@ from pathlib import Path
 import moving_graphs
 import numpy as np
 import pytest
+import torch
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -139,7 +141,7 @@ def test_strides_are_what_numpy_finds(built):
         "x.t().contiguous()": np.ascontiguousarray(a.T),
     }
     figure = built["strides"].select_one("figure.moving")
-    found = json.loads(figure.select_one(".moving-data").string)
+    found = json.loads(figure.select_one(".moving-numbers").string)
     assert [one["code"] for one in found] == list(by_numpy)
     for one, array in zip(found, by_numpy.values(), strict=True):
         assert one["shape"] == list(array.shape)
@@ -163,6 +165,55 @@ def test_strides_are_what_numpy_finds(built):
         ]
         for one in found
     ]
+
+
+@pytest.fixture(scope="module")
+def training(built) -> dict:
+    return json.loads(built["learning-rate"].select_one(".moving-numbers").string)
+
+
+def test_the_runs_are_those_of_the_lesson(training):
+    """The lesson trains three of the rates itself, with primer.fit, and prints what came out."""
+    printed = (EXPECTED / "4_networks/13_training_loop.txt").read_text(encoding="utf-8")
+    losses = dict(re.findall(r"lr (\S+) +loss (\S+) +\d+% right", printed))
+    assert len(losses) == 3
+    runs = {f"{run['rate']:g}": run for run in training["runs"]}
+    for rate, loss in losses.items():
+        assert f"{runs[rate]['losses'][-1]:.2f}" == loss
+    verdicts = {rate: run["verdict"] for rate, run in runs.items()}
+    assert (verdicts["0.001"], verdicts["0.2"], verdicts["3"]) == ("small", "right", "large")
+    for epoch, loss in re.findall(r"epoch +(\d+)   loss (\S+)", printed):
+        assert f"{runs['0.2']['losses'][int(epoch) - 1]:.2f}" == loss
+    assert f"{runs['0.2']['right'][-1]}% right" in printed
+
+
+def test_a_run_is_the_same_again_and_leaves_torch_as_it_was(training):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    threads = torch.get_num_threads()
+    again = moving_graphs.record_training()
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.get_num_threads() == threads
+    assert json.loads(json.dumps(again)) == training
+
+
+def test_what_broke_is_recorded_as_broken(training):
+    last = training["runs"][-1]
+    assert last["rate"] == 1000
+    assert last["losses"] == [None] * 30
+    assert last["verdict"] == "large"
+    assert last["maps"][-1] == "3" * 24**2  # no answer anywhere
+    assert max(training["runs"][-2]["losses"]) > 1e9
+
+
+def test_the_recording_weighs_little(built):
+    for name in moving_graphs.GRAPHS:
+        numbers = built[name].select_one(".moving-numbers")
+        assert numbers is None or len(gzip.compress(numbers.string.encode())) < 15 * 1024
+        code = (DOCS / f"_static/moving/{name}.js").read_bytes()
+        style = (DOCS / "_static/moving/moving.css").read_bytes()
+        assert len(gzip.compress(code)) + len(gzip.compress(style)) < 8 * 1024
 
 
 def test_an_unknown_name_says_which_there_are(tmp_path):

@@ -28,7 +28,7 @@ globalThis.movingStrides = {
 
   const start = (figure) => {
     const one = (selector) => figure.querySelector(selector);
-    const operations = JSON.parse(one(".moving-data").textContent);
+    const operations = JSON.parse(one(".moving-numbers").textContent);
     let operation, picked;
 
     const say = (place, zh, en) => {
