@@ -11,6 +11,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 PAGES = {
     "conf.py": 'extensions = ["myst_parser", "bilingual", "llms_txt"]\nlanguage = "zh_TW"\n'
+    'myst_enable_extensions = ["colon_fence"]\n'
     'project = "網站 · The site"\nexclude_patterns = ["_build"]\n',
     "index.md": "# 首頁 · Home\n\n一句話，\n說兩行。\n\nOne sentence.\n\n"
     "```{toctree}\ninstall\nlessons/index\nnames\n```\n",

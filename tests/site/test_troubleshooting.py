@@ -40,9 +40,9 @@ def test_a_section_has_its_parts_in_order(section: str) -> None:
 
 @pytest.mark.parametrize("section", SECTIONS, ids=title)
 def test_a_title_is_made_of_the_words_of_its_message(section: str) -> None:
-    """What a reader pastes is found by the title, so the title must not be a paraphrase."""
+    """A reader pastes a message: the title repeats it, as the code or the text quotes it."""
     error, cure = CODE.findall(section)
-    said = " ".join([error, section]) if "Newer versions word it" in section else error
-    known = set(re.findall(r"\w+", said))
+    quoted = re.findall(r"`([^`\n]+)`", section.partition("\n")[2])
+    known = set(re.findall(r"\w+", " ".join([error, *quoted])))
     assert set(re.findall(r"\w+", title(section))) - known == set()
     assert "Traceback" not in cure
