@@ -38,7 +38,9 @@ def test_one_language_is_one_sheet(page, site, reading, pages):
     document = printed(page, site, reading)
     assert len(document.pages) == pages
     box = document.pages[0].mediabox
-    assert (box.width, box.height) == pytest.approx((PaperSize.A4.width, PaperSize.A4.height), abs=1)
+    assert (box.width, box.height) == pytest.approx(
+        (PaperSize.A4.width, PaperSize.A4.height), abs=1
+    )
 
 
 @pytest.mark.parametrize(("reading", "title"), [("zh-TW", "存檔"), ("en", "Save and load")])

@@ -15,15 +15,16 @@ PAGES = {
     'project = "網站 · The site"\nexclude_patterns = ["_build"]\n',
     "index.md": "# 首頁 · Home\n\n一句話，\n說兩行。\n\nOne sentence.\n\n"
     "```{toctree}\ninstall\nlessons/index\nnames\n```\n",
-    "install.md": "# 安裝 · Install\n\n先讀{doc}`names`，再用 `pip`。\n\nRead {doc}`names`, use `pip`.\n\n"
-    "第二段。\n\nA second.\n",
+    "install.md": "# 安裝 · Install\n\n先讀{doc}`names`，再用 `pip`。\n\n"
+    "Read {doc}`names`, use `pip`.\n\n第二段。\n\nA second.\n",
     "lessons/index.md": "# 課程 · Lessons\n\n```{toctree}\nb/index\na/index\n```\n",
     "lessons/a/index.md": "# 甲部 · Part A\n\n```{toctree}\ntwo\n```\n",
     "lessons/b/index.md": "# 乙部 · Part B\n\n中文。\n\nEnglish.\n\n```{toctree}\none\n```\n",
     "lessons/a/two.md": "# 索引 x[0] · The index x[0]\n\n二。\n\nTwo.\n",
-    "lessons/b/one.md": "# 一 · One\n\n:::{note}\n先看這裡。\n\nLook here first.\n:::\n\n三。\n\nThree.\n",
+    "lessons/b/one.md": "# 一 · One\n\n:::{note}\n先看這裡。\n\nLook here first.\n:::\n\n"
+    "三。\n\nThree.\n",
     "names.md": "# 名字 · Names\n",
-    "orphan.md": "---\norphan: true\n---\n# 孤兒 · Orphan\n\n沒有人連過來。\n\nNobody links here.\n",
+    "orphan.md": "---\norphan: true\n---\n# 孤兒 · Orphan\n\n沒有連結。\n\nNo links here.\n",
 }
 
 EXPECTED = r"""# 網站 · The site
