@@ -36,6 +36,8 @@ extensions = [
     "downloads",
     "lean_pages",
     "moving_graphs",
+    "llms_txt",
+    "page_style",
     "term_list",
     "verified",
 ]

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import doctest
 import json
+import os
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -49,12 +51,21 @@ def page_examples(page: Path) -> str:
 
 
 def failures(examples: str, page: str) -> str:
-    """Run the examples of one page, which share their names; give what differed."""
+    """Run the examples of one page, which share their names; give what differed.
+
+    They may save files and change how Python warns: neither outlives them.
+    """
     test = doctest.DocTestParser().get_doctest(
         examples, {"__name__": "__main__"}, Path(page).name, page, 0
     )
     report: list[str] = []
-    doctest.DocTestRunner(verbose=False).run(test, out=report.append)
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        os.chdir(folder)
+        try:
+            doctest.DocTestRunner(verbose=False).run(test, out=report.append)
+        finally:
+            os.chdir(here)
     return "".join(report)
 
 

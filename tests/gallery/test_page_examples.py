@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import page_examples
@@ -45,3 +46,15 @@ def test_planned_examples_run_where_no_markdown_is_installed(tmp_path, answer, s
     done = subprocess.run(bare, capture_output=True, text=True, check=False)
     assert done.returncode == status, done.stderr
     assert ('File "docs/a.md", line 2,' in done.stdout) == (status == 1)
+
+
+def test_examples_leave_neither_files_nor_warning_filters(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    filters = list(warnings.filters)
+    examples = (
+        ">>> import pathlib, warnings\n>>> warnings.simplefilter('ignore')\n"
+        ">>> pathlib.Path('model.pt').write_text('weights')\n7\n"
+    )
+    assert failures(examples, "docs/a.md") == ""
+    assert list(tmp_path.iterdir()) == []
+    assert warnings.filters == filters
