@@ -33,6 +33,7 @@ extensions = [
     "mathml",
     "bilingual_search",
     "downloads",
+    "course",
     "lean_pages",
     "term_list",
     "verified",
