@@ -34,6 +34,7 @@ extensions = [
     "bilingual_search",
     "downloads",
     "course",
+    "code_blocks",
     "lean_pages",
     "term_list",
     "verified",

@@ -116,7 +116,7 @@ class Numbers(SphinxPostTransform):
         return link, self.pages.name(link["refuri"]) if link is not None else None
 
     def thumbnail(self, card: nodes.Element) -> None:
-        """Number a thumbnail's link."""
+        """Put the number into the link of a thumbnail."""
         link, lesson = self.leads_to(card)
         if lesson in self.lessons:
             self.number(link, lesson)
@@ -167,7 +167,7 @@ def number_links(html: str, pages: Pages, lessons: dict[str, PurePosixPath]) -> 
 def add_to_context(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Number the sidebar, previous, next and the window's title."""
+    """Put numbers into sidebar, previous, next and the title of the window."""
     lessons = lessons_of(app.env)
     context["lesson"] = lessons.get(page)
     pages = Pages(app, page) if page in app.env.found_docs else None
