@@ -27,7 +27,7 @@
   const works = () => {
     try {
       save(stored());
-      return true;
+      return localStorage.getItem(KEY) !== null;
     } catch {
       return false;
     }
