@@ -26,8 +26,12 @@ JOINED = "site.css"
 
 
 def sheets(app: Sphinx) -> dict[str, Path]:
-    """Give the site's own sheets by their names below ``_static``, in order."""
-    folders = [Path(app.confdir, folder) for folder in app.config.html_static_path]
+    """Give the site's own sheets by their names below ``_static``, in order.
+
+    Extensions add folders of their own to the setting, by absolute paths.
+    """
+    own = [folder for folder in app.config.html_static_path if not Path(folder).is_absolute()]
+    folders = [Path(app.confdir, folder) for folder in own]
     found = {
         path.relative_to(folder).as_posix(): path
         for folder in folders

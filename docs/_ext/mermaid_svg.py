@@ -417,7 +417,7 @@ def resolve_links(self: HTML5Translator, node: mermaid) -> dict[str, str]:
     for name, page in CLICK.findall(node["code"]):
         if page in self.builder.env.found_docs:
             here = self.builder.current_docname
-            links[name] = self.builder.get_relative_uri(here, page)
+            links[name] = self.builder.get_relative_uri(here, page) or "#"
         else:
             logger.warning(
                 "圖裡的 click 指到不存在的頁面 %s · a click line leads to no page: %s",

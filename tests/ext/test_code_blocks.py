@@ -1,4 +1,4 @@
-"""What a cell printed is labelled, names the errors that were caught, and folds where it is long."""
+"""What a cell printed is labelled, errors that were caught are named, long outputs are folded."""
 
 import io
 
