@@ -34,6 +34,8 @@ extensions = [
     "mathml",
     "bilingual_search",
     "downloads",
+    "course",
+    "code_blocks",
     "lean_pages",
     "moving_graphs",
     "llms_txt",
