@@ -25,8 +25,10 @@ extensions = [
     "numpydoc",
     "notfound.extension",
     "sphinxcontrib.mermaid",
-    # Ours, one job a file; scrapers goes before sphinx-gallery, whose settings it prepares.
+    # Ours, one job a file; these go before sphinx-gallery, whose settings and cache they prepare.
+    "sealed_builds",
     "scrapers",
+    "lesson_cache",
     "sphinx_gallery.gen_gallery",
     "bilingual",
     "mermaid_svg",
@@ -80,7 +82,7 @@ sphinx_gallery_conf = {
     "doc_module": ("primer",),
     "backreferences_dir": "lessons/backreferences",
     "remove_config_comments": True,
-    "reset_modules": ("matplotlib",),
+    "reset_modules": ("matplotlib", "lesson_cache.keep"),
 }
 
 # -- HTML ------------------------------------------------------------------------------------
