@@ -43,7 +43,7 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 LIBRARIES = ("matplotlib", "numpy", "scikit-learn", "sphinx-gallery")
-ENDINGS = ("py", "py.md5", "rst", "zip", "codeobj.json", "cost.json")
+ENDINGS = ("py", "py.md5", "rst", "ipynb", "zip", "codeobj.json", "cost.json")
 
 pending: list[tuple[Lesson, str]] = []  # lessons that this build has to run, and their keys
 

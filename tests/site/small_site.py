@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -87,9 +86,7 @@ def make(root: Path, count: int = 2, lesson: str = LESSON) -> Path:
     """Write the project of a small site; give its root."""
     skip = shutil.ignore_patterns("_build", "lessons", "reference", "*.md", "__pycache__", "*.mo")
     shutil.copytree(ROOT / "docs", root / "docs", ignore=skip)
-    shutil.copytree(
-        ROOT / "primer", root / "primer", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(ROOT / "primer", root / "primer", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "noxfile.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, root)
     write(root / "docs/index.md", INDEX)

@@ -13,7 +13,10 @@ EPOCH = "1700000000"
 def two(tmp_path_factory):
     """Build in two places, with another hash seed, time zone, locale and number of processes."""
     roots = []
-    for name, seed, jobs, zone in (("one", "1", "1", "UTC"), ("deeper/two", "2", "2", "Asia/Taipei")):
+    for name, seed, jobs, zone in (
+        ("one", "1", "1", "UTC"),
+        ("deeper/two", "2", "2", "Asia/Taipei"),
+    ):
         root = make(tmp_path_factory.mktemp("place") / name)
         variables = {"PYTHONHASHSEED": seed, "TZ": zone, "SOURCE_DATE_EPOCH": EPOCH}
         result = build(root, "-j", jobs, **variables)
