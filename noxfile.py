@@ -87,7 +87,8 @@ def docs(session: nox.Session) -> None:
     """Build the site; after ``--``: Sphinx's options, ``--shard 2/5`` or ``--merge FOLDER …``."""
     install_torch(session, BUILD, "docs")
     build_site(session, *session.posargs)
-    session.log(f"打開 · open {(SITE / 'index.html').resolve()}")
+    if "--shard" not in session.posargs:
+        session.log(f"打開 · open {(SITE / 'index.html').resolve()}")
 
 
 @nox.session(python=PYTHON, default=False)
@@ -144,6 +145,15 @@ def screenshot(session: nox.Session) -> None:
         *nox.project.dependency_groups(PYPROJECT, "browser"), f"--constraint={CONSTRAINTS}"
     )
     session.run("python", "tests/browser/take_screenshot.py")
+
+
+@nox.session(python=PYTHON, default=False)
+def reproduce(session: nox.Session) -> None:
+    """Build the whole site twice, compare every byte; then kill a small build ten times."""
+    install_torch(session, BUILD, "docs", "test")
+    session.run("python", "tests/site/reproduce.py", env=ENV)
+    faults = ["tests/site/test_faults.py", "-k", "random_moments"]
+    session.run("pytest", *faults, env={**ENV, "PRIMER_KILLS": "10"})
 
 
 @nox.session(python=PYTHON)

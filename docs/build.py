@@ -15,7 +15,9 @@ or with another torch, is run here, so that the site is the same as without shar
 """
 
 import argparse
+import errno
 import io
+import os
 import shutil
 import sys
 import tempfile
@@ -58,20 +60,27 @@ def check_writable(folder: Path) -> None:
         file.flush()
 
 
+def check_folders(site: Path) -> None:
+    """Raise the OSError that a build would meet in one of the folders that it writes to."""
+    for folder in (site.parent, DOCS / "lessons"):
+        check_writable(folder)
+    for folder, _folders, _files in os.walk(DOCS / "lessons"):
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+
+
 def build(site: Path, options: list[str]) -> None:
     """Build into the staging folder; publish what comes out."""
     staging = site.parent / "staging"
     doctrees = staging / "doctrees"
     if not is_sealed(doctrees):
         shutil.rmtree(staging, ignore_errors=True)
-    for folder in (site.parent, DOCS):
-        check_writable(folder)
+    check_folders(site)
     folders = ["-d", str(doctrees), str(DOCS), str(staging / "html")]
     if sphinx_build(["-b", "html", "-n", "-W", *folders, *options]):
         # Sphinx does not repeat the warnings of pages it has already read.
         (doctrees / SEAL).unlink(missing_ok=True)
-        for folder in (site.parent, DOCS):
-            check_writable(folder)
+        check_folders(site)
         sys.exit(NOT_BUILT)
     publish(staging / "html", site)
 

@@ -75,6 +75,8 @@ REFERENCE = """\
 圖表 · Diagrams
 ===============
 
+.. include:: note.txt
+
 .. automodule:: primer.diagram
    :members:
 
@@ -91,6 +93,7 @@ def make(root: Path, count: int = 2, lesson: str = LESSON) -> Path:
         shutil.copy(ROOT / name, root)
     write(root / "docs/index.md", INDEX)
     write(root / "docs/reference.rst", REFERENCE)
+    write(root / "docs/note.txt", "說明。\n\nA note.\n")
     rule = "=" * 40
     write(root / "gallery/GALLERY_HEADER.rst", HEADER.format(title="課程 · Lessons", rule=rule))
     for number in range(1, count + 1):

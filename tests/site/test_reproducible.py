@@ -31,6 +31,30 @@ def test_two_builds_give_the_same_bytes(two):
     assert {"html", "ipynb", "py", "zip", "whl", "png", "js", "css", "inv"} <= kinds
 
 
+def test_two_shares_merged_give_the_same_bytes(two, tmp_path):
+    shares = []
+    for number in ("1", "2"):
+        root = make(tmp_path / f"machine-{number}")
+        share = tmp_path / f"share-{number}"
+        result = build(root, "--shard", f"{number}/2", "--into", str(share))
+        assert result.returncode == 0, result.stderr
+        assert [path.name for path in share.rglob("*.rst")] == [f"0{number}_lesson_{number}.rst"]
+        shares.append(str(share))
+    # Here no lesson can run: it would stop the build.
+    root = make(tmp_path / "merged")
+    with (root / "docs/conf.py").open("a", encoding="utf-8") as conf:
+        conf.write("\nsphinx_gallery_conf['reset_modules'] += ('no_such_module.run',)\n")
+    result = build(root, "--merge", *shares, SOURCE_DATE_EPOCH=EPOCH)
+    assert result.returncode == 0, result.stderr
+    assert differences(two[0], root) == []
+
+
+def test_a_folder_without_lessons_is_no_share(tmp_path):
+    result = build(make(tmp_path / "site"), "--merge", str(tmp_path))
+    assert result.returncode != 0
+    assert "裡沒有課程的紀錄" in result.stderr
+
+
 def test_the_site_names_no_place(two):
     for root in two:
         for path in (root / "docs/_build/html").rglob("*"):
