@@ -25,9 +25,11 @@ extensions = [
     "numpydoc",
     "notfound.extension",
     "sphinxcontrib.mermaid",
-    # Ours, one job a file; scrapers goes before sphinx-gallery, whose settings it prepares.
+    # Ours, one job a file; these go before sphinx-gallery, whose settings and cache they prepare.
+    "sealed_builds",
     "scrapers",
     "lesson_guard",
+    "lesson_cache",
     "sphinx_gallery.gen_gallery",
     "bilingual",
     "mermaid_svg",
@@ -85,7 +87,7 @@ sphinx_gallery_conf = {
     "doc_module": ("primer",),
     "backreferences_dir": "lessons/backreferences",
     "remove_config_comments": True,
-    "reset_modules": ("matplotlib", "lesson_guard.guard"),
+    "reset_modules": ("matplotlib", "lesson_guard.guard", "lesson_cache.keep"),
     "reset_modules_order": "both",
 }
 
