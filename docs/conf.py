@@ -34,6 +34,7 @@ extensions = [
     "bilingual_search",
     "downloads",
     "lean_pages",
+    "access",
     "term_list",
     "verified",
 ]
