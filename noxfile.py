@@ -97,6 +97,7 @@ def serve(session: nox.Session) -> None:
     install_torch(session, BUILD, "docs", "serve")
     session.run(
         *("sphinx-autobuild", "docs", "docs/_build/serve", "-n"),
+        *("-D", "content_security=0"),  # it writes the line that reloads into the page
         *("--watch", "gallery", "--watch", "primer", "--ignore", "*/lessons/*", "--ignore", "*.mo"),
         *session.posargs,
     )

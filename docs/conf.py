@@ -42,12 +42,15 @@ extensions = [
     "moving_graphs",
     "llms_txt",
     "page_style",
+    "access",
+    "content_security",
     "term_list",
     "verified",
 ]
 language = "zh_TW"
 locale_dirs = ["locale"]
 templates_path = ["_templates"]
+template_bridge = "content_security.SecuredTemplates"
 exclude_patterns = ["_build", "lessons/**/*.py", "lessons/**/*.ipynb", "lessons/**/*.md5"]
 nitpicky = True
 root_doc = "index"

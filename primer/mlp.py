@@ -63,7 +63,7 @@ class MLP(nn.Module):
 
     References
     ----------
-    .. [1] I. Goodfellow, Y. Bengio and A. Courville, *Deep Learning*, MIT Press, 2016, chapter 6.
+    .. [1] Goodfellow, Bengio and Courville, *Deep Learning*, MIT Press, 2016, chapter 6.
 
     Examples
     --------

@@ -1,0 +1,57 @@
+"""The site as a web server gives it, and the browser that reads it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+THEMES = ("light", "dark")
+READINGS = ("both", "zh-TW", "en")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A handler that does not tell of every request."""
+
+    def log_message(self, *message: object) -> None:
+        pass
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder on this machine; give its address, with a slash at the end."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def launch() -> Iterator[Browser]:
+    """Start the Chromium that ``CHROMIUM`` names."""
+    with sync_playwright() as playwright:
+        path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def choose(page: Page, theme: str, reading: str) -> None:
+    """Change the colours and the reading mode of an open page, as its reader would."""
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.evaluate(
+        """value => {
+          const radio = document.querySelector(`.reading input[value="${value}"]`);
+          radio.checked = true;
+          radio.dispatchEvent(new Event("change", { bubbles: true }));
+        }""",
+        reading,
+    )
