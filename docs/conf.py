@@ -82,6 +82,10 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib",),
 }
 
+# -- Search ----------------------------------------------------------------------------------
+
+bilingual_search_terms = "_data/terms.csv"
+
 # -- HTML ------------------------------------------------------------------------------------
 
 html_theme = "furo"
