@@ -205,6 +205,8 @@ def read_node(node: nodes.Element, section: Section, page: list[Section], docnam
             continue
         if isinstance(child, nodes.title) and isinstance(node, nodes.section):
             continue  # read with its section
+        if isinstance(child, nodes.term) and child["ids"]:
+            continue  # likewise
         if isinstance(child, nodes.image) and node.next_node(nodes.caption):
             continue  # the caption says it in fewer words
         if opened := opened_by(child, docname):
@@ -392,7 +394,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", load_scripts)
     return {
         "version": "1.0",
-        "env_version": 5,
+        "env_version": 6,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

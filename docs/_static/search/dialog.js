@@ -69,9 +69,10 @@ globalThis.searchDialog = (() => {
     title.hidden = !shown[0].section.id; // the first option says the same
     const result = element("div", { role: "group", className: "search-group" }, title);
     result.setAttribute("aria-labelledby", id);
-    for (const { section } of shown) {
-      const name = section.id ? "search-section" : "search-page";
-      const link = option(address(page, section), element("span", { className: name }, ...heading(section.title, mark)));
+    for (const [i, { section }] of shown.entries()) {
+      const name = section.id || i ? "search-section" : "search-page";
+      const words = section.id || !i ? heading(section.title, mark) : twins("頁首", "Top of the page");
+      const link = option(address(page, section), element("span", { className: name }, ...words));
       const text = excerpt(section);
       if (text) link.append(snippet(text));
       result.append(link);

@@ -26,6 +26,7 @@ globalThis.createMatcher = (() => {
   const SHAPES = /[[({][^\])}]*\d[^\])}]*[\])}]/g;
   const NUMBERS = /(?<![\p{L}\d_.])\d[\d.,x]*(?![\p{L}\d_])/gu;
   const MESSAGE_WORDS = 6; // from so many on, a question is a message
+  const END = /[。！？：.!?:]$/;
   const SENTENCE = /.+?(?:[。！？]|[.!?](?=\s)|$)\s*/g;
 
   const SUGGESTIONS = 5;
@@ -178,9 +179,11 @@ globalThis.createMatcher = (() => {
       const found = [];
       for (const known of words.keys()) {
         if (!postings.has(known)) continue;
-        if (known.startsWith(key) || (key.length > 3 && known.includes(key))) found.push([0, known]);
+        const written = words.get(known);
+        const begun = known.startsWith(key) || written.startsWith(word);
+        if (begun || (key.length > 3 && known.includes(key))) found.push([0, known]);
         else if (key.length > 3 && Math.abs(known.length - key.length) <= limit)
-          found.push([Math.min(distance(key, known), distance(word, words.get(known))), known]);
+          found.push([Math.min(distance(key, known), distance(word, written)), known]);
       }
       const least = Math.min(limit, ...found.map(([away]) => away));
       const best = found.filter(([away]) => away === least).map(([, known]) => known);
@@ -195,6 +198,7 @@ globalThis.createMatcher = (() => {
     const nameHere = new Map(
       glossary.flatMap(({ title, also }) => also.map((name) => [name, title[/\p{Script=Han}/u.test(name) ? 0 : 1]])),
     );
+    const chineseTerms = glossary.map(({ title }) => title[0]).filter((term) => /^\p{Script=Han}{4,}$/u.test(term));
     const longestFirst = [...nameHere.keys()].sort((a, b) => b.length - a.length);
     const otherName = new RegExp(
       longestFirst
@@ -206,19 +210,36 @@ globalThis.createMatcher = (() => {
 
     // -- A query into terms, terms into scores ----------------------------------------------
 
+    /* A term with one wrong character, and so with a pair that no page has → the term. */
+    const mend = (text) => {
+      for (const term of chineseTerms) {
+        for (let i = 0; i + term.length <= text.length; i++) {
+          const typed = text.slice(i, i + term.length);
+          const wrong = [...term].filter((character, j) => character !== typed[j]).length;
+          const pairs = [...typed].slice(1).map((character, j) => typed[j] + character);
+          if (wrong === 1 && /^\p{Script=Han}+$/u.test(typed) && !pairs.every((two) => postings.has(two)))
+            return [typed, term];
+        }
+      }
+      return null;
+    };
+
     /* The question in the words of these pages: simplified characters, other names, numbers of a
-     * message; and the names that were put for others. */
+     * message; the names that were put for others, and for a slip of the hand. */
     const reword = (text) => {
       const called = new Map();
-      const query = text
+      let query = text
         .replace(/\p{Script=Han}/gu, (character) => toTraditional.get(character) ?? character)
         .replace(otherName, (name) => {
           const title = nameHere.get(name.toLowerCase());
           called.set(name, title);
           return title;
         });
+      const slip = mend(query);
+      if (slip) query = query.replace(...slip);
       const isMessage = (query.match(/[\p{L}_]{2,}/gu) ?? []).length >= MESSAGE_WORDS;
-      return { query: isMessage ? query.replace(SHAPES, " ").replace(NUMBERS, " ") : query, called: [...called] };
+      if (isMessage) query = query.replace(SHAPES, " ").replace(NUMBERS, " ");
+      return { query, called: [...called], slips: slip ? [slip] : [] };
     };
 
     /* What to look for, [{ keys, weight }], any of the keys will do; what stands in for typos. */
@@ -247,7 +268,8 @@ globalThis.createMatcher = (() => {
         }
         const others = postings.has(key) ? [] : nearest(key, word);
         if (others.length) {
-          if (!others[0].includes(key)) near.push([word, words.get(others[0])]);
+          const known = words.get(others[0]);
+          if (!known.includes(word)) near.push([word, known]);
           add(others, 0.7);
         } else {
           const keys = parts.length && !postings.has(key) ? parts : [key];
@@ -337,7 +359,7 @@ globalThis.createMatcher = (() => {
         const lines = (section[kind] ?? []).flatMap((text) => text.split("\n"));
         for (const text of lines.flatMap((line) => (line.length < 200 ? [line] : line.match(SENTENCE)))) {
           const { pieces, weight } = cut(terms, text);
-          const score = kind === language ? 2 * weight : weight;
+          const score = weight * (kind === language ? 2 : 1) * (END.test(text) ? 1.2 : 1); // no mere label
           if (text.trim() && !(score <= best?.score)) best = { kind, pieces, score };
         }
       }
@@ -346,7 +368,7 @@ globalThis.createMatcher = (() => {
 
     /* Pages that answer, best first, each with its sections; `language` is the reader's: zh or en. */
     const search = (text, language) => {
-      const { query, called } = reword(text.replace(TRACEBACK, "").slice(0, QUERY_LENGTH));
+      const { query, called, slips } = reword(text.replace(TRACEBACK, "").slice(0, QUERY_LENGTH));
       const { terms, near } = parse(query);
       const found = new Map();
       for (const [{ page, section }, score] of rank(query, terms)) {
@@ -362,7 +384,7 @@ globalThis.createMatcher = (() => {
       hits.sort((a, b) => b.score - a.score);
       return {
         hits: hits.filter(({ score }, i) => i < 5 || score > 0.05 * hits[0].score),
-        near,
+        near: [...slips, ...near],
         called,
         mark: (text) => cut(terms, text).pieces,
         excerpt: (section) => excerpt(terms, section, language),

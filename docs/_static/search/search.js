@@ -37,7 +37,7 @@
     at("empty").hidden = Boolean(query);
     at("nothing").hidden = !query || answer.hits.length > 0;
     at("terms").hidden = !terms.length;
-    at("terms-list").replaceChildren(...suggestions(terms, (href, words) => item(element("a", { href }, ...words))));
+    at("terms-list").replaceChildren(...suggestions(terms, (href, ...words) => item(element("a", { href }, ...words))));
     at("status").replaceChildren(...(query ? status(query, answer) : []));
     const shown = answer.hits.slice(0, PAGES_SHOWN).map((hit) => result(hit, answer));
     at("results").replaceChildren(...(shown.length ? [element("ol", { className: "search-hits" }, ...shown)] : []));
