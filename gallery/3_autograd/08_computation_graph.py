@@ -147,8 +147,8 @@ except RuntimeError as error:
 # get the derivative from one end to the other; where there are several paths, add them up. From
 # ``loss`` to ``w1`` it takes four steps.
 #
-# 式子裡的 ∂ 是:term:`偏導數`的記號：``∂L/∂w1`` 問的是，只動 ``w1``、其他都不動，
-# 損失 ``L`` 變化的幾倍。
+# 式子裡的 ∂ 是:term:`偏導數`的記號。``∂L/∂w1`` 問的是：只動 ``w1``、其他都不動，
+# 損失 ``L`` 會跟著動它的幾倍？
 #
 # The sign ∂ stands for a :term:`partial derivative`: ``∂L/∂w1`` asks how many times as much the
 # loss ``L`` changes when ``w1`` alone moves and all else stays.
