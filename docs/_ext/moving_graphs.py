@@ -254,6 +254,7 @@ class MovingGraph(SphinxDirective):
             )
         node = moving_graph(name=name, names=[f"moving-{name}"])
         self.set_source_info(node)
+        self.env.note_dependency(__file__)  # other numbers, when what computes them changes
         node += nodes.paragraph("", GRAPHS[name][0])
         self.state.document.note_explicit_target(node, node)
         return [node]
