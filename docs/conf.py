@@ -106,6 +106,7 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 # Where the site will stand, if known: pip lines and notebooks then name the wheel there.
 html_baseurl = os.environ.get("PRIMER_BASEURL", "")
+downloads_repository = os.environ.get("PRIMER_REPOSITORY", "")  # owner/name: Colab finds it there
 notfound_urls_prefix = urlsplit(html_baseurl).path or "/"
 html_copy_source = False
 html_show_sourcelink = False

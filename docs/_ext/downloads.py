@@ -11,6 +11,11 @@ line for what the script imports; sphinx-gallery's own notes and links are taken
 
     downloads_project = ".."  # where pyproject.toml and noxfile.py lie, from the docs
     html_baseurl = "…"  # if set, the line and the notebooks name the wheel by its full address
+    downloads_repository = "owner/name"  # if both are set, a link opens the notebook in Colab
+    downloads_branch = "notebooks"  # of that repository, to which the notebooks are published
+
+Colab opens notebooks from a branch on GitHub, and the first cell there installs the wheel from the
+site, hence the two settings; the workflow that publishes the site fills the branch.
 
 Every file is the same for the same sources, is written whole or not at all, and is made again only
 if something that it is made of has changed; what has no lesson any more is removed.
@@ -247,7 +252,7 @@ def twins(zh: str, en: str) -> nodes.container:
     return box
 
 
-def row(label: str, links: list[download]) -> nodes.paragraph:
+def row(label: str, links: list[nodes.reference]) -> nodes.paragraph:
     """Make one line: a label, and links with a bar between them."""
     line = nodes.paragraph("", "", *pair_nodes(label), classes=["downloads"])
     for item in links:
@@ -275,10 +280,10 @@ class Offer(SphinxPostTransform):
             place, script = found
             names = requirements(script, project) or []
             files = self.files(place)
-            section.insert(1, row("下載 · Download", files()))
+            section.insert(1, row("下載 · Download", [*files(), *self.colab(place)]))
             package = project.modules[0]
             wheel = [link(f"{package} 套件 · {package} package", project.wheel)]
-            links = files() + (wheel if project.wheel in names else [])
+            links = files() + self.colab(place) + (wheel if project.wheel in names else [])
             section += self.foot(names, [*links, self.course()], project)
         elif docname in [f"{pages}/index" for _examples, pages in galleries(self.config)]:
             section += row("帶回家 · Take it home", [self.course()])
@@ -292,6 +297,16 @@ class Offer(SphinxPostTransform):
             "本課 ZIP · Lesson ZIP": "zip",
         }
         return lambda: [link(text, f"{place}.{ending}") for text, ending in names.items()]
+
+    def colab(self, place: PurePosixPath) -> list[nodes.reference]:
+        """Make the link that opens the notebook in Colab, where it can be found and installed."""
+        repository = self.config.downloads_repository
+        if not (repository and self.config.html_baseurl):
+            return []
+        path = f"{repository}/blob/{self.config.downloads_branch}/{place}.ipynb"
+        address = f"https://colab.research.google.com/github/{quote(path)}"
+        words = pair_nodes("在 Colab 開啟 · Open in Colab")
+        return [nodes.reference("", "", *words, refuri=address, internal=False)]
 
     @staticmethod
     def course() -> download:
@@ -532,6 +547,8 @@ class Course:
 def setup(app: Sphinx) -> dict:
     """Connect the transforms, the link and the making of the files."""
     app.add_config_value("downloads_project", "..", "html", types=frozenset({str}))
+    app.add_config_value("downloads_repository", "", "html", types=frozenset({str}))
+    app.add_config_value("downloads_branch", "notebooks", "html", types=frozenset({str}))
     app.add_node(download, html=(visit_download, depart_download))
     app.add_transform(WithoutGalleryNotes)
     app.add_post_transform(Offer)

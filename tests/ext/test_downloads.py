@@ -650,6 +650,25 @@ def test_the_first_page_of_the_lessons_offers_the_course(course):
     assert link["href"] == "../downloads/torch-primer-lessons.zip"
 
 
+def test_colab_is_offered_where_it_finds_the_notebook_and_the_wheel(copy):
+    place = {"downloads_repository": "owner/name", "html_baseurl": "https://example.org/primer/"}
+    colab = "a[href*=colab]"
+    for missing in place:
+        out, _warnings = build(copy, **(place | {missing: ""}))
+        assert page(out).select(colab) == []
+    out, warnings = build(copy, **place)
+    assert warnings == ""
+    top, foot = page(out).select(f".downloads {colab}")
+    assert (
+        top["href"]
+        == foot["href"]
+        == (
+            "https://colab.research.google.com/github/owner/name/blob/notebooks/1_part/01_first.ipynb"
+        )
+    )
+    assert (out / "downloads/1_part/01_first.ipynb").is_file()
+
+
 def test_pages_in_folders_link_to_the_same_files(copy):
     out, warnings = build(copy, "dirhtml")
     assert warnings == ""
