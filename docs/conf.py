@@ -34,6 +34,8 @@ extensions = [
     "bilingual_search",
     "downloads",
     "lean_pages",
+    "lesson_pictures",
+    "machine_readable",
     "access",
     "content_security",
     "term_list",
