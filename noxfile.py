@@ -8,7 +8,6 @@
 """
 
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -30,6 +29,7 @@ TORCH_BUILDS = {
     "cu124": ("2.4.1", "cu124"),
     "rocm6.1": ("2.4.1", "rocm6.1"),
     "mps": ("2.4.1", None),
+    "2.4.0": ("2.4.0", None),  # the article's
     "newest": ("2.13.0", None),
 }
 BUILD = os.environ.get("TORCH_BUILD", "default")
@@ -78,31 +78,17 @@ def install_torch(session: nox.Session, build: str, *groups: str) -> None:
 
 
 def build_site(session: nox.Session, *options: str) -> None:
-    """Build into a staging folder; what readers see changes only after a build without warnings."""
-    staging = SITE.parent / "staging"
-    sphinx = ["python", "-m", "sphinx", "-b", "html", "-n", "-W", "-d", f"{staging}/doctrees"]
-    try:
-        session.run(*sphinx, "docs", f"{staging}/html", *options, env=ENV)
-    except CommandFailed:
-        # Sphinx does not repeat the warnings of pages it has already read.
-        shutil.rmtree(staging / "doctrees", ignore_errors=True)
-        session.error(
-            "網站沒有建成，上一次的成果保持原樣；錯誤見上。\n"
-            "The site was not built, the last good one is untouched; the errors are above."
-        )
-    fresh = SITE.parent / "fresh"
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(f"{staging}/html", fresh, ignore=shutil.ignore_patterns(".buildinfo*"))
-    shutil.rmtree(SITE, ignore_errors=True)
-    fresh.rename(SITE)
+    """Build the site; what readers see changes only after a build without warnings."""
+    session.run("python", "docs/build.py", *options, env=ENV)
 
 
 @nox.session(python=PYTHON)
 def docs(session: nox.Session) -> None:
-    """Build the site; arguments after ``--`` go to Sphinx."""
+    """Build the site; after ``--``: Sphinx's options, ``--shard 2/5`` or ``--merge FOLDER …``."""
     install_torch(session, BUILD, "docs")
     build_site(session, *session.posargs)
-    session.log(f"打開 · open {(SITE / 'index.html').resolve()}")
+    if "--shard" not in session.posargs:
+        session.log(f"打開 · open {(SITE / 'index.html').resolve()}")
 
 
 @nox.session(python=PYTHON, default=False)
@@ -137,7 +123,10 @@ def doctest(session: nox.Session) -> None:
 @nox.session(python=PYTHON, default=False)
 @nox.parametrize("build", [nox.param(build, id=build) for build in TORCH_BUILDS])
 def verify(session: nox.Session, build: str) -> None:
-    """Check all that is printed anywhere on one torch build; ``-- --update`` rewrites it."""
+    """Check all that is printed anywhere on one torch build; ``-- --update`` rewrites it.
+
+    More after ``--``: ``--device cpu``, ``--lesson 09``, ``--jobs 2``; see tests/gallery/verify.py.
+    """
     install_torch(session, build, "docs", "test")
     session.run("python", "tests/gallery/verify.py", build, *session.posargs, env=ENV)
 
@@ -157,6 +146,15 @@ def screenshot(session: nox.Session) -> None:
         *nox.project.dependency_groups(PYPROJECT, "browser"), f"--constraint={CONSTRAINTS}"
     )
     session.run("python", "tests/browser/take_screenshot.py")
+
+
+@nox.session(python=PYTHON, default=False)
+def reproduce(session: nox.Session) -> None:
+    """Build the whole site twice, compare every byte; then kill a small build ten times."""
+    install_torch(session, BUILD, "docs", "test")
+    session.run("python", "tests/site/reproduce.py", env=ENV)
+    faults = ["tests/site/test_faults.py", "-k", "random_moments"]
+    session.run("pytest", *faults, env={**ENV, "PRIMER_KILLS": "10"})
 
 
 @nox.session(python=PYTHON)

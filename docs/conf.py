@@ -25,19 +25,28 @@ extensions = [
     "numpydoc",
     "notfound.extension",
     "sphinxcontrib.mermaid",
-    # Ours, one job a file; scrapers goes before sphinx-gallery, whose settings it prepares.
+    # Ours, one job a file; these go before sphinx-gallery, whose settings and cache they prepare.
+    "sealed_builds",
     "scrapers",
+    "lesson_guard",
+    "lesson_cache",
     "sphinx_gallery.gen_gallery",
     "bilingual",
     "mermaid_svg",
     "mathml",
     "bilingual_search",
     "downloads",
+    "course",
+    "code_blocks",
     "lean_pages",
     "lesson_pictures",
     "machine_readable",
+    "moving_graphs",
+    "llms_txt",
+    "page_style",
     "access",
     "content_security",
+    "merged_assets",
     "term_list",
     "verified",
 ]
@@ -84,8 +93,13 @@ sphinx_gallery_conf = {
     "doc_module": ("primer",),
     "backreferences_dir": "lessons/backreferences",
     "remove_config_comments": True,
-    "reset_modules": ("matplotlib",),
+    "reset_modules": ("matplotlib", "lesson_guard.guard", "lesson_cache.keep"),
+    "reset_modules_order": "both",
 }
+
+# -- Search ----------------------------------------------------------------------------------
+
+bilingual_search_terms = "_data/terms.csv"
 
 # -- HTML ------------------------------------------------------------------------------------
 

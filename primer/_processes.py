@@ -37,8 +37,10 @@ class Processes:
 
         Each process takes its own GPU: there, ``"cuda"`` means ``cuda:LOCAL_RANK``.
         """
-        from primer.device import select
+        from primer.device import VARIABLE, select
 
+        if name == "auto":
+            name = os.environ.get(VARIABLE) or "auto"
         started = dist.is_available() and dist.is_initialized()
         launched = dist.is_available() and dist.is_torchelastic_launched()
         if not started and not (launched and int(os.environ["WORLD_SIZE"]) > 1):

@@ -940,7 +940,7 @@ def _gradients(result: torch.Tensor, leaves: list[torch.Tensor]) -> list[torch.T
 def _failed(error: RuntimeError) -> str:
     return both(
         f"函式以 float64 的輸入執行時失敗：{error} 若函式裡另有 float32 的張量，"
-        "請先 .double()；也不要就地改寫輸入。",
+        "請先 .double()；也不要原地改寫輸入。",
         f"The function failed on float64 inputs: {error} If it holds float32 tensors, convert "
         "them with .double(); and do not change its inputs in place.",
     )

@@ -28,6 +28,7 @@ __all__ = [
     "timed",
 ]
 
+VARIABLE = "PRIMER_DEVICE"  # decides what "auto" means, so that a script need not be edited
 _TYPES = ("cpu", "cuda", "mps", "xpu")
 
 
@@ -58,8 +59,9 @@ def select(name: str | torch.device = "auto") -> torch.device:
     Parameters
     ----------
     name : str or torch.device, default "auto"
-        ``"auto"`` takes the first accelerator and falls back to the CPU. ``"cpu"``, ``"cuda"``,
-        ``"cuda:1"``, ``"mps"`` and ``"xpu"`` ask for that one.
+        ``"auto"`` takes what the environment variable ``PRIMER_DEVICE`` names; where it is not
+        set, the first accelerator, or else the CPU. ``"cpu"``, ``"cuda"``, ``"cuda:1"``,
+        ``"mps"`` and ``"xpu"`` ask for that one, whatever the variable says.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def select(name: str | torch.device = "auto") -> torch.device:
     --------
     >>> select("cpu")
     device(type='cpu')
-    >>> select("auto") == available()[0]
+    >>> select("auto") in available()
     True
     """
     if not isinstance(name, (str, torch.device)):
@@ -91,8 +93,12 @@ def select(name: str | torch.device = "auto") -> torch.device:
             )
         )
     present = available()
+    source = ""
     if name == "auto":
-        return present[0]
+        name = os.environ.get(VARIABLE) or "auto"
+        if name == "auto":
+            return present[0]
+        source = f" ({VARIABLE})"
     try:
         wanted = torch.device(name)
     except RuntimeError:
@@ -100,9 +106,9 @@ def select(name: str | torch.device = "auto") -> torch.device:
     if wanted is None or wanted.type not in _TYPES:
         raise ValueError(
             both(
-                f"不認得裝置 {str(name)!r}；可用的名稱是 auto、{'、'.join(_TYPES)}，"
+                f"不認得裝置 {str(name)!r}{source}；可用的名稱是 auto、{'、'.join(_TYPES)}，"
                 "或加上編號，如 cuda:1。",
-                f"Unknown device {str(name)!r}; the names are auto, {', '.join(_TYPES)}, "
+                f"Unknown device {str(name)!r}{source}; the names are auto, {', '.join(_TYPES)}, "
                 "or one with a number, such as cuda:1.",
             )
         )
@@ -110,17 +116,22 @@ def select(name: str | torch.device = "auto") -> torch.device:
         return torch.device("cpu")
     same_type = [device for device in present if device.type == wanted.type]
     if wanted.index is None and same_type:
-        return wanted
+        return same_type[0] if source else wanted  # "auto" always says which one it took
     # "mps:0" is the one MPS device, which available() lists without its number.
     if any((device.index or 0) == wanted.index for device in same_type):
         return wanted
     here = [str(device) for device in present]
+    cure = (
+        (f"清除 {VARIABLE}", f"Unset {VARIABLE}")
+        if source
+        else ('改用 select("auto")', 'Use select("auto")')
+    )
     raise RuntimeError(
         both(
-            f"這裡沒有裝置 {wanted}；有的是 {'、'.join(here)}。"
-            '改用 select("auto")，或執行 python -m primer doctor 看原因。',
-            f"There is no device {wanted} here; there is {', '.join(here)}. "
-            'Use select("auto"), or run python -m primer doctor to learn why.',
+            f"這裡沒有裝置 {wanted}{source}；有的是 {'、'.join(here)}。"
+            f"{cure[0]}，或執行 python -m primer doctor 看原因。",
+            f"There is no device {wanted}{source} here; there is {', '.join(here)}. "
+            f"{cure[1]}, or run python -m primer doctor to learn why.",
         )
     )
 

@@ -427,6 +427,9 @@ class Pairs(Transform):
             return None
         if _is_exempt(node) or (isinstance(node, nodes.paragraph) and split_children(node)):
             return None
+        # A link alone, of both languages: its text is split when it is resolved.
+        if [type(child) for child in node] in ([nodes.reference], [addnodes.pending_xref]):
+            return _language(node) if split_pair(node.astext()) is None else None
         return _language(node)
 
     def match(self, run: list[tuple[str, nodes.Element]]) -> None:

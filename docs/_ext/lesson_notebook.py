@@ -216,6 +216,13 @@ class Markdown:
     def _block_mermaid(self, node: nodes.Element, level: int) -> str:
         return fence(node["code"], "mermaid")
 
+    def _block_moving_graph(self, node: nodes.Element, level: int) -> str:
+        """Say that it moves on the page; a notebook has no script of the site."""
+        address = self.link(nodes.reference(refuri=f"#{node['ids'][0]}"))
+        zh, en = split_pair(node.astext())
+        zh, en = (f"[{text}]({address})" if address else text for text in (zh, en))
+        return quote(f"「{zh}」在網頁上可以動手玩。\n\nOn the page, play with: {en}.")
+
     def _block_raw(self, node: nodes.Element, level: int) -> str:
         return node.astext() if "html" in node["format"].split() else ""
 

@@ -18,11 +18,16 @@ and in a page::
 The page gets no script: the engine, Pele, runs here in an embedded JavaScript interpreter. The
 drawing names no colour of its own but the variables that ``mermaid.css`` sets, so it follows the
 dark mode. A label ``中文 · English`` stands on two lines that the reading switch can tell apart.
-Roles that have a look are ``parameter``, ``leaf``, ``output`` and ``muted``. ``click`` lines draw
-no link. Other builders than HTML show the text.
+Roles that have a look are ``parameter``, ``leaf``, ``output`` and ``muted``. Other builders than
+HTML show the text.
+
+A line ``click A "lessons/index"`` makes the node a link to that page. Such a diagram is a menu, so
+it is drawn twice, lying for a wide page and standing for a narrow one, and ``mermaid.css`` shows
+the one that fits.
 
 Warnings: ``mermaid_svg.syntax`` (the text does not parse), ``mermaid_svg.access`` (no ``accTitle``
-or ``accDescr``), ``mermaid_svg.colour`` (a fixed colour, which the dark mode cannot follow).
+or ``accDescr``), ``mermaid_svg.colour`` (a fixed colour, which the dark mode cannot follow),
+``mermaid_svg.link`` (no such node or page).
 """
 
 from __future__ import annotations
@@ -73,10 +78,10 @@ const measurer = {
     return width * size * (style & 1 ? 1.12 : 1);
   },
 };
-function draw(text) {
+function draw(text, autoDirection) {
   try {
     const { svg } = pele.render(pele.parse(text), {
-      measurer, responsive: true, maxWidth: 736, autoDirection: true, directionBreakpoint: 800,
+      measurer, responsive: true, maxWidth: 736, autoDirection, directionBreakpoint: 800,
       fontSize: 15, links: false, images: false,
     });
     return JSON.stringify({ svg });
@@ -97,6 +102,7 @@ ATTRIBUTES = LOOK | {"class", "width", "height", "transform", "viewBox", "d", "p
 ATTRIBUTES |= {"x", "y", "dx", "dy", "cx", "cy", "r", "rx", "ry", "x1", "y1", "x2", "y2"}
 COLOURS = {"fill", "stroke", "color"}
 PLAIN_VALUE = re.compile(r"[\w#.,%() -]+")
+CLICK = re.compile(r'^\s*click\s+(\w+)\s+"([^"]+)"\s*$', re.MULTILINE)
 
 # Labels in the text, and before them what only looks like one. The invisible characters mark
 # where each half begins, and come back in the drawing at the beginning of a line.
@@ -139,8 +145,15 @@ def load_engine() -> Any:
 
 
 @cache
-def draw(text: str) -> str:
+def draw(text: str, turns: bool = True) -> str:
     """Draw Mermaid text; the SVG as Pele writes it.
+
+    Parameters
+    ----------
+    text : str
+        Mermaid text.
+    turns : bool
+        Whether a drawing that is wider than the text column may stand instead of lie.
 
     Raises
     ------
@@ -149,7 +162,7 @@ def draw(text: str) -> str:
     """
     engine = load_engine()
     try:
-        reply = json.loads(engine.eval(f"draw({json.dumps(text)})"))
+        reply = json.loads(engine.eval(f"draw({json.dumps(text)}, {json.dumps(turns)})"))
     except Exception as error:  # out of time or memory: the interpreter is not to be used again
         load_engine.cache_clear()
         raise DiagramError(str(error), 1) from error
@@ -201,6 +214,10 @@ class Drawing:
         Mermaid text.
     prefix : str
         Begins every id, so that ids are unique on a page.
+    links : dict of str to str
+        Addresses by the names of the nodes that lead there.
+    turns : bool
+        As in `draw`.
 
     Attributes
     ----------
@@ -214,8 +231,10 @@ class Drawing:
         Whether the text asks for colours that the theme cannot change.
     """
 
-    def __init__(self, text: str, prefix: str) -> None:
-        root = ElementTree.fromstring(draw(mark_pairs(text)))
+    def __init__(
+        self, text: str, prefix: str, links: dict[str, str] | None = None, turns: bool = True
+    ) -> None:
+        root = ElementTree.fromstring(draw(mark_pairs(text), turns))
         for element in root.iter():
             element.tag = element.tag.rpartition("}")[2]
         self.width = float(root.get("width", "0"))
@@ -223,10 +242,16 @@ class Drawing:
         self.description = (root.findtext("desc") or "").strip()
         self.fixed_colours = False
         theme = dict(re.findall(r"(--_\w+):(var\(--pele-[^;]*\))", root.get("style", "")))
+        linked = find_nodes(root, links or {})
         self._clean(root, theme)
+        for parent, node, address in linked:
+            link = ElementTree.Element("a", {"href": address})
+            parent[list(parent).index(node)] = link
+            link.append(node)
         root.set("xmlns", "http://www.w3.org/2000/svg")
         root.set("font-size", "15")
-        root.set("role", "img")
+        # What is inside of an image does not exist for a screen reader; links have to.
+        root.set("role", "group" if linked else "img")
         for tag, attribute in (("title", "aria-labelledby"), ("desc", "aria-describedby")):
             child = root.find(tag)
             if child is not None:
@@ -256,6 +281,18 @@ class Drawing:
                 self._clean(child, theme)
             else:
                 parent.remove(child)
+
+
+def find_nodes(
+    root: ElementTree.Element, links: dict[str, str]
+) -> list[tuple[ElementTree.Element, ElementTree.Element, str]]:
+    """List the nodes of a drawing that are to be links: the parent, the node, the address."""
+    return [
+        (parent, node, links[node.get("data-id")])
+        for parent in root.iter()
+        for node in parent
+        if "pele-node" in node.get("class", "").split() and node.get("data-id") in links
+    ]
 
 
 def stack_halves(label: ElementTree.Element) -> None:
@@ -312,8 +349,10 @@ def visit_mermaid(self: HTML5Translator, node: mermaid) -> None:
     """Write the drawing, in a box that scrolls sideways where the page is narrower."""
     self.mermaid_count = getattr(self, "mermaid_count", 0) + 1
     prefix = f"mermaid-{self.mermaid_count}"
+    links = resolve_links(self, node)
     try:
-        drawing = Drawing(node["code"], prefix)
+        drawing = Drawing(node["code"], prefix, links)
+        lying = Drawing(node["code"], f"{prefix}-wide", links, turns=False) if links else None
     except DiagramError as error:
         line = node.get("first_line", 1) + error.line - 1
         logger.warning(
@@ -351,8 +390,44 @@ def visit_mermaid(self: HTML5Translator, node: mermaid) -> None:
     if drawing.width > NARROW and drawing.title:
         # What scrolls must be reached by keyboard, and then says its name.
         attributes |= {"tabindex": "0", "role": "group", "aria-labelledby": f"{prefix}-title"}
+    if lying is not None and lying.svg.count("<a ") < len(links):
+        logger.warning(
+            "這張圖的 click 指到圖裡沒有的節點 · a click line of this diagram names no node of it",
+            location=node,
+            type="mermaid_svg",
+            subtype="link",
+        )
+    if lying is not None and lying.width != drawing.width:
+        wide = {
+            "CLASS": f"{attributes['CLASS']} mermaid-wide",
+            "tabindex": "0",
+            "role": "group",
+            "aria-labelledby": f"{prefix}-wide-title",
+        }
+        self.body.append(f"{self.starttag(node, 'div', '', **wide)}{lying.svg}</div>\n")
+        node["ids"] = []  # each once on a page
+        attributes["CLASS"] += " mermaid-narrow"
     self.body.append(f"{self.starttag(node, 'div', '', **attributes)}{drawing.svg}</div>\n")
     raise nodes.SkipNode
+
+
+def resolve_links(self: HTML5Translator, node: mermaid) -> dict[str, str]:
+    """Turn the pages that ``click`` lines name into addresses; warn where there is none."""
+    links = {}
+    for name, page in CLICK.findall(node["code"]):
+        if page in self.builder.env.found_docs:
+            here = self.builder.current_docname
+            links[name] = self.builder.get_relative_uri(here, page) or "#"
+        else:
+            logger.warning(
+                "圖裡的 click 指到不存在的頁面 %s · a click line leads to no page: %s",
+                page,
+                page,
+                location=node,
+                type="mermaid_svg",
+                subtype="link",
+            )
+    return links
 
 
 class MermaidAsText(SphinxPostTransform):

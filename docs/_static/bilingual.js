@@ -26,6 +26,16 @@
     }
   };
 
+  // The theme's own script would stop where storage throws: give it one that keeps nothing.
+  try {
+    void window.localStorage;
+  } catch {
+    const nothing = { getItem: () => null, setItem() {}, removeItem() {} };
+    try {
+      Object.defineProperty(window, "localStorage", { value: nothing });
+    } catch {}
+  }
+
   const mark = (mode) => {
     root.dataset.reading = mode;
     root.lang = mode === "en" ? "en" : "zh-TW";

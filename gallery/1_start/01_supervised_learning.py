@@ -53,24 +53,27 @@ Lessons needed: none. Time: about 15 minutes.
 # ------------------------------------------------
 #
 # 每顆芒果量兩個數字：皮有多黃、果肉有多軟，都從 0 到 10。量到的數字叫:term:`特徵`，
-# 旁邊的答案叫:term:`標籤`：1 是熟了，0 是還沒熟。我們自己造 120 顆，並固定:term:`隨機種子`，
-# 好讓大家拿到同一批。
+# 旁邊的答案叫:term:`標籤`：1 是熟了，0 是還沒熟。
 #
 # Each mango is measured twice, how yellow and how soft, from 0 to 10. The measured numbers are its
 # :term:`features <feature>`. The answer beside them is its :term:`label`: 1 is ripe, 0 is not yet.
+#
+# 我們自己造 120 顆，並固定:term:`隨機種子`，好讓大家拿到同一批。數字都裝在:term:`張量`裡，
+# 那是 PyTorch 的陣列，第 03 課細說。
+#
 # We make 120 mangoes ourselves and fix the :term:`random seed`, so that everyone gets the same
-# ones.
+# ones. The numbers stand in a :term:`tensor`, the array of PyTorch; lesson 03 tells more.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
 
 torch.manual_seed(7)
-unripe = torch.tensor([3.0, 3.5]) + 1.3 * torch.randn(60, 2)
+unripe = torch.tensor([3.0, 3.5]) + 1.3 * torch.randn(60, 2)  # 中心加雜訊 · a centre and noise
 ripe = torch.tensor([6.5, 6.2]) + 1.3 * torch.randn(60, 2)
 features = torch.cat([unripe, ripe]).clamp(0, 10).round(decimals=1)
 labels = torch.cat([torch.zeros(60), torch.ones(60)])
 
-shuffled = torch.randperm(120)
+shuffled = torch.randperm(120)  # 打亂順序 · a random order
 features, labels = features[shuffled], labels[shuffled]
 
 for (yellow, soft), label in zip(features[:3].tolist(), labels[:3].tolist(), strict=True):
@@ -144,6 +147,10 @@ except KeyError as error:
 # The features belong to the mango. The weights and the bias belong to the model: they are its
 # :term:`parameters <parameter>`, just three. They start from any guess; ``requires_grad=True`` says
 # that they are to be learned.
+#
+# 下面的 ``inputs @ weights`` 就是「相乘再相加」，一次替每一顆芒果算好。
+#
+# Below, ``inputs @ weights`` is "multiply and add up", done for every mango at once.
 
 weights = torch.tensor([1.0, -1.0], requires_grad=True)
 bias = torch.tensor(0.0, requires_grad=True)
@@ -155,7 +162,7 @@ def score(inputs):
 
 
 def share_right(inputs, answers):
-    """Say which share of the mangoes is judged rightly, from 0 to 1."""
+    """Say which share of the mangoes is judged correctly, from 0 to 1."""
     says_ripe = score(inputs) > 0
     return (says_ripe == (answers == 1)).float().mean().item()
 
@@ -168,8 +175,8 @@ print(f"before training: {share_right(train_features, train_labels):.1%} right")
 # -----------------------------
 #
 # :term:`訓練 <訓練階段>`就是把四個步驟做很多遍：用現在的參數回答；
-# 用:term:`損失函數`量出錯得多嚴重；問每個參數該往哪邊調；各調一點點。這幾行現在不必全懂，第 08、
-# 09 課會拆開來看。只要看一件事：loss 一路變小。
+# 用:term:`損失函數`量出錯得多嚴重；問每個參數該往哪邊調；各調一點點。這幾行現在不必全懂，
+# 第 08 課和第 09 課會拆開來看。只要看一件事：損失（loss）一路變小。
 #
 # :term:`Training <training phase>` is four steps, many times over: answer with the parameters as
 # they are; measure with a :term:`loss function` how wrong that was; ask which way each parameter
@@ -208,7 +215,8 @@ import matplotlib.pyplot as plt
 
 def draw(ax, title, weights, bias):
     """Colour the two sides of the boundary and put the mangoes on top."""
-    yellow, soft = torch.meshgrid(*[torch.linspace(0, 10, 200)] * 2, indexing="xy")
+    axis = torch.linspace(0, 10, 200)
+    yellow, soft = torch.meshgrid(axis, axis, indexing="xy")
     scores = weights[0] * yellow + weights[1] * soft + bias
     ax.contourf(yellow, soft, scores > 0, levels=1, colors=["#dbe9f6", "#fdebd0"])
     ax.contour(yellow, soft, scores, levels=[0], colors="black")
@@ -235,11 +243,12 @@ plt.show()
 # 預測階段 · The prediction phase
 # -------------------------------
 #
-# 現在參數不再動，只拿來回答，這叫:term:`預測`。先考收起來的 40 顆；
+# 現在參數不再動，只拿來回答，這是:term:`預測階段`，答案叫:term:`預測`。先考收起來的 40 顆；
 # ``torch.no_grad()`` 的意思是「這段只用，不學」。
 #
-# From here the parameters stay as they are and only answer: this is :term:`prediction`. First the
-# 40 mangoes that we put away. ``torch.no_grad()`` says "use only, no learning here".
+# From here the parameters stay as they are and only answer: this is the :term:`prediction phase`,
+# and each answer is a :term:`prediction`. First the 40 mangoes that we put away.
+# ``torch.no_grad()`` says "use only, no learning here".
 
 with torch.no_grad():
     print(f"training set: {share_right(train_features, train_labels):.1%} right")
@@ -249,7 +258,7 @@ with torch.no_grad():
 # 看的是測試集的成績：面對新芒果，大概就是這個水準。它不是滿分，因為兩群芒果本來就有些重疊，
 # 圖上也看得到幾顆站錯邊的星星。
 #
-# The test set is what counts: expect about this score on new mangoes. It is not perfect, because
+# The test score is what counts: expect about as much on new mangoes. It is not perfect, because
 # the two groups overlap; in the picture a few stars stand on the wrong side.
 #
 # 再問那顆難倒字典的芒果。``torch.sigmoid`` 把分數換成 0 到 1 之間的機率。
@@ -286,9 +295,11 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 #
 # 先 ``import primer``，寫好的函式交給 ``primer.check`` 批改，
 # 例如 ``primer.check("01-1", predict)``；在腳本裡要寫 ``print(primer.check(...))`` 才看得到結果。
+# 電腦上還沒有 PyTorch 和 ``primer``？先讀下一課，再回來做。
 #
 # ``import primer`` and let ``primer.check`` mark your function: ``primer.check("01-1", predict)``.
-# In a script, write ``print(primer.check(...))`` to see the verdict.
+# In a script, write ``print(primer.check(...))`` to see the verdict. If PyTorch and ``primer`` are
+# not on your computer yet, read the next lesson first, then come back.
 #
 # **01-1 預測標籤。**寫 ``predict(weights, bias, inputs)``：``weights`` 有兩個數字，``bias`` 一個，
 # ``inputs`` 的每一列（row）是一個樣本的兩個特徵。每個樣本回傳一個標籤：分數大於 0 是 1，否則是 0。
@@ -307,11 +318,12 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 #
 #       primer.check("01-1", predict)
 #
-# **01-2 算準確率。**寫 ``accuracy(predictions, labels)``：兩個一樣長的整數張量，
-# 回傳預測對了的比例，從 0 到 1。
+# **01-2 算準確率。**預測對了的比例叫:term:`準確率`，從 0 到 1。寫
+# ``accuracy(predictions, labels)``：收兩個一樣長的整數張量，回傳準確率。
 #
-# **01-2 Measure accuracy.** Write ``accuracy(predictions, labels)``: two integer tensors of the
-# same length. Return the share of right predictions, from 0 to 1.
+# **01-2 Measure accuracy.** The share of right predictions, from 0 to 1, is the :term:`accuracy`.
+# Write ``accuracy(predictions, labels)``: it takes two integer tensors of the same length and
+# returns the accuracy.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
@@ -335,11 +347,11 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
 #
-#    從一個中心指向另一個中心的箭頭就是權重，邊界通過兩個中心的正中間。沒用到梯度也是學習：
-#    參數來自有標籤的資料。
+#    從一個中心指向另一個中心的箭頭就是權重，邊界通過兩個中心的正中間。沒有一步一步調，
+#    也算學習：參數來自有標籤的資料。
 #
 #    The arrow from one centre to the other gives the weights; the boundary passes halfway between.
-#    Without any gradient this is learning too: the parameters come from labelled data.
+#    No step-by-step tuning here, yet this is learning too: the parameters come from labelled data.
 #
 #    .. code-block:: python
 #

@@ -34,13 +34,35 @@ Lessons needed: :doc:`/lessons/1_start/01_supervised_learning`. Time: about 15 m
 """
 
 # %%
+# PyTorch 是什麼 · What PyTorch is
+# --------------------------------
+#
+# PyTorch 是開源的 Python 函式庫，專門做:term:`神經網路`。它給你三樣東西：
+# 像 NumPy 陣列的:term:`張量`，替你算梯度的:term:`自動微分`，以及讓這兩樣在 GPU 上跑得飛快的程式。
+# 名字來自更早的科學計算框架 Torch，那是給 Lua 語言用的。
+#
+# PyTorch is an open-source Python library for :term:`neural networks <neural network>`. It has
+# three things for you: :term:`tensors <tensor>`, which resemble NumPy arrays;
+# :term:`automatic differentiation`, which works out gradients; and the code that makes both fast on
+# a GPU. The name comes from Torch, an earlier framework for scientific computing in the language
+# Lua.
+#
+# 裝到電腦裡的是編譯好的程式，編譯給哪一種硬體，就叫哪一種組建（build）：只用 CPU 的、
+# 給 NVIDIA GPU 的 CUDA 版（有好幾個版本）、給 AMD 的 ROCm 版、給 Apple 晶片的 MPS 版。
+# GPU 用不用得到，先看裝到哪一種。
+#
+# What you install is compiled code, and a *build* is compiled for one kind of hardware: for the CPU
+# only, for a certain version of CUDA (NVIDIA GPUs), for ROCm (AMD), or for MPS (Apple silicon).
+# Whether you can use a GPU depends first on which build you got.
+
+# %%
 # 版本號分兩半 · A version has two halves
 # ---------------------------------------
 #
 # 還沒裝好的話，先照 :doc:`/install` 挑一行來執行，再回來。裝好了，第一件事是看版本。
 #
-# Not installed yet? Pick your line from :doc:`/install`, run it and come back. Then look at the
-# version first.
+# Not installed yet? Pick your line from :doc:`/install`, run it and come back. Once PyTorch is
+# there, the first thing to look at is its version.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
@@ -48,14 +70,14 @@ import torch
 print(torch.__version__)  # 依機器而異 · depends on the machine
 
 # %%
-# 加號前面是 PyTorch 的版本，後面是組建（build）：``+cu121`` 附了 CUDA 12.1 的函式庫，
+# 加號前面是 PyTorch 的版本，後面是組建：``+cu121`` 附了 CUDA 12.1 的函式庫，
 # ``+cpu`` 只會用 CPU，macOS 沒有加號。所以 ``pip install torch==2.4.0`` 固定的只是前半，
-# 挑不了 CUDA；要挑 CUDA，得用 ``--index-url`` 指定索引。
+# 挑不了 CUDA；要挑 CUDA，得用 ``--index-url`` 指定索引，也就是 pip 去哪個網址拿安裝檔。
 #
 # Before the plus sign stands PyTorch's version, after it the build: ``+cu121`` carries the
 # libraries of CUDA 12.1, ``+cpu`` uses the CPU only, and macOS has no plus. So
 # ``pip install torch==2.4.0`` fixes the first half only. To choose a CUDA, name an index with
-# ``--index-url``.
+# ``--index-url``: the address where pip fetches packages.
 
 # %%
 # pip 不看你的 GPU · pip never looks at your GPU
@@ -109,18 +131,18 @@ print("mps built    ", torch.backends.mps.is_built())  # 依機器而異 · depe
 print("mps available", torch.backends.mps.is_available())  # 依機器而異 · depends on the machine
 
 # %%
-# Mac 的 ``cuda`` 永遠是 ``False``，那不是錯。``mps`` 要兩個都是 ``True`` 才能用。
+# Mac 的 ``cuda`` 永遠是 ``False``，那不是錯。``mps`` 兩行都是 ``True`` 才能用。
 # Apple 晶片的 Mac 若連 ``is_built()`` 都是 ``False``，通常是裝到 Intel 版的 Python，
 # 正透過 Rosetta 執行：換成 arm64 的 Python。
 #
-# On a Mac ``cuda`` is always ``False``, and nothing is wrong. ``mps`` needs both to be ``True``. If
-# Apple silicon says ``False`` even to ``is_built()``, Python is usually an Intel one that runs
-# through Rosetta: install an arm64 Python.
+# On a Mac ``cuda`` is always ``False``, and nothing is wrong. To use ``mps``, both lines must say
+# ``True``. If even ``is_built()`` is ``False`` on Apple silicon, Python is usually an Intel one
+# that runs through Rosetta: install an arm64 Python.
 #
-# 挑一個能用的:term:`裝置`，算一次答案已知的矩陣乘法。算對了，才是真的能用。
+# 挑一個能用的:term:`裝置`，算一次答案已知的:term:`矩陣乘法`。算對了，才是真的能用。
 #
-# Take a :term:`device` that is available and multiply two matrices whose product you know. Only a
-# right answer shows that it works.
+# Take a :term:`device` that is available and try a :term:`matrix multiplication` whose result you
+# know. Only a right answer shows that it works.
 
 device = "cpu"
 if torch.cuda.is_available():
@@ -166,9 +188,9 @@ except (RuntimeError, AssertionError) as error:
 #
 #   ``invalid device ordinal``: the GPU works, but there is none of this number. Count from 0.
 #
-# 解法不是硬寫 ``"cuda"``，而是像上一段那樣先問再選。
+# 解法：不要寫死 ``"cuda"``，像前面那樣先問再選。
 #
-# The cure is to ask and then choose, as in the block before, rather than to write ``"cuda"``.
+# The cure: do not write ``"cuda"`` outright, but ask and then choose, as we did above.
 
 # %%
 # 請醫生看診 · Let the doctor look
@@ -186,11 +208,13 @@ print(diagnosis.right)
 
 # %%
 # ``True`` 表示環境正確；想看全文就 ``print(diagnosis)``。每台電腦的報告都不同，
-# 所以我們拿同學那台筆電的讀數來看：醫生也能替別台電腦看診。
+# 所以我們拿同學那台筆電的讀數來看：醫生也能替別台電腦看診。下面這些行只是把讀數填進去，
+# 不必細讀，看印出來的報告就好。
 #
 # ``True`` means that the environment is right; ``print(diagnosis)`` shows the whole report. It
 # differs on each computer, so let us read the one of the classmate's laptop: the doctor can judge
-# the readings of another machine too.
+# the readings of another machine too. The lines below only fill in those readings; skip them and
+# read the report.
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -241,9 +265,9 @@ print(primer.diagnose(laptop))
 #   ``NVIDIA driver``: its version, and in brackets the *newest* CUDA that it serves. That is not a
 #   CUDA that you have installed.
 #
-# - ``CUDA_VISIBLE_DEVICES``：設成空字串或 ``-1``，GPU 就被藏起來。
+# - ``CUDA_VISIBLE_DEVICES``：設成空字串或 ``-1``，PyTorch 就看不到 GPU。
 #
-#   ``CUDA_VISIBLE_DEVICES``: empty or ``-1`` hides the GPUs.
+#   ``CUDA_VISIBLE_DEVICES``: empty or ``-1`` hides the GPUs from PyTorch.
 #
 # - ``MPS``：Apple 晶片的 GPU；這台不是 Mac，所以沒有。
 #
@@ -276,9 +300,10 @@ print(primer.diagnose(laptop))
 #
 #    Download this page's notebook; at colab.research.google.com choose Upload and open it.
 #
-# 2. 選單「執行階段 → 變更執行階段類型」，硬體加速器選 T4 GPU，儲存。
+# 2. 選單「執行階段 → 變更執行階段類型」，硬體加速器選 T4 GPU（或其他 GPU，不要選 TPU），儲存。
 #
-#    Menu Runtime → Change runtime type; choose T4 GPU as hardware accelerator, and save.
+#    Menu Runtime → Change runtime type; as hardware accelerator choose T4 GPU (or another GPU, not
+#    a TPU), and save.
 #
 # 3. 把課程 zip 裡的 wheel 拖進左邊的檔案欄，執行 ``!pip install torch_primer-*.whl``。
 #

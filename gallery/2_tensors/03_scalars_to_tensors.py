@@ -3,11 +3,11 @@
 =============================================================================
 
 現在的氣溫是一個數字；一天量三次，是一排；量兩天，是一張表；兩座城市，是兩張表。
-資料這樣長大，張量就多一個維度。看懂三個屬性，就知道手上拿的是哪一種。
+資料每長大一次，張量就多一個維度。問它三件事，就知道手上拿的是哪一種。
 
-The temperature now is one number. Three readings a day make a row, two days a table, two cities two
-tables. So data grow, and the tensor gains a dimension each time. Three attributes tell which kind
-you hold.
+The temperature now is one number. Three readings a day make a row, two days make a table, two
+cities make two tables. Each time the data grow, the tensor gains a dimension. Ask it three things,
+and you know which kind you hold.
 
 .. mermaid::
 
@@ -76,14 +76,14 @@ for name, x in readings.items():
     print(f"{name:6}  ndim {x.ndim}   shape {tuple(x.shape)!s:9}   numel {x.numel()}")
 
 # %%
-# 三個屬性說的是三件事：
+# 三個名字，說的是三件事：
 #
-# The three say three different things:
+# Three names, for three different things:
 #
-# - ``ndim``，:term:`維度數`：要幾個索引才指得到一個數字；也就是開頭連續有幾個 ``[``。
+# - ``ndim``，:term:`維度數`：要幾個:term:`索引`才指得到一個數字；也就是開頭連續有幾個 ``[``。
 #
-#   ``ndim``, the :term:`number of dimensions`: how many indices reach one number. It is how many
-#   ``[`` stand at the very beginning.
+#   ``ndim``, the :term:`number of dimensions`: how many indices (:term:`indexing`) it takes to
+#   reach one number. It is also how many ``[`` stand at the very beginning.
 #
 # - ``shape``：每個維度有多大，從最外層寫到最裡層。
 #
@@ -148,20 +148,20 @@ plt.show()
 #
 # **先猜猜看**：``5``、``[5]``、``[[5]]`` 都只有一個 5。做成張量，``ndim`` 各是多少？
 #
-# **Guess first**: ``5``, ``[5]`` and ``[[5]]`` all hold a single 5. As tensors, what ``ndim`` have
-# they?
+# **Guess first**: ``5``, ``[5]`` and ``[[5]]`` all hold a single 5. Make a tensor of each: what is
+# its ``ndim``?
 
 for data in (5, [5], [[5]]):
     x = torch.tensor(data)
     print(f"{data!s:6} ndim {x.ndim}   shape {tuple(x.shape)}")
 
 # %%
-# 是 0、1、2。括號不是裝飾：大小是 1 的維度也是維度，而形狀對不上，往後的運算就不一樣。
+# 是 0、1、2。括號不是裝飾：大小是 1 的維度也是維度，而形狀不同，往後的運算就不同。
 # 另一個常見的誤會是把 ``[24, 28, 25]`` 叫做三維：數學上它是三維空間的一個向量，
 # 但張量的維度數問的是要幾個索引，一個就夠了，所以 ``ndim`` 是 1。
 #
-# They are 0, 1 and 2. Brackets are no ornament: a dimension of size 1 is a dimension, and another
-# shape makes later operations go another way. A common mistake is to call ``[24, 28, 25]`` 3-D. In
+# They are 0, 1 and 2. Brackets are no ornament: a dimension of size 1 is a dimension too, and later
+# operations depend on the shape. A common mistake is to call ``[24, 28, 25]`` 3-D. In
 # mathematics it is a vector in three-dimensional space; for a tensor the question is how many
 # indices it takes. One is enough, so ``ndim`` is 1.
 #
@@ -208,7 +208,7 @@ print(filled)
 # 要一百萬個 0，不必打一百萬個 0。``zeros``、``ones``、``full`` 收的是**形狀**，
 # ``torch.tensor`` 收的是**內容**；弄混了會報錯。
 #
-# For a million zeros, nobody types a million zeros. ``zeros``, ``ones`` and ``full`` take a
+# To get a million zeros, nobody types a million zeros. ``zeros``, ``ones`` and ``full`` take a
 # **shape**, ``torch.tensor`` takes the **content**. Mix them up and it raises.
 
 print(torch.zeros(2, 3))
@@ -255,10 +255,10 @@ print(first.shape, torch.equal(first, torch.rand(2, 3)))
 # 從 NumPy 來 · From NumPy
 # ------------------------
 #
-# NumPy 陣列也直接收，形狀照舊。``torch.tensor`` 一定複製，所以改張量不會動到陣列；
+# ``torch.tensor`` 也收 NumPy 陣列，形狀照舊。它一定複製，所以改張量不會動到陣列；
 # 想共用記憶體，見 :doc:`/lessons/2_tensors/07_numpy_bridge`。
 #
-# It takes NumPy arrays just so, with the same shape. ``torch.tensor`` always copies: changing the
+# ``torch.tensor`` takes a NumPy array too and keeps its shape. It always copies: changing the
 # tensor leaves the array alone. To share memory, see :doc:`/lessons/2_tensors/07_numpy_bridge`.
 
 import numpy as np

@@ -2,7 +2,7 @@
 資料型別：一個數字用幾個位元 · Data types: how many bits for a number
 =====================================================================
 
-同一個 0.1，存成四種型別就是四個不同的數字。型別選得太窄，數字會被捨入、會爆掉，
+同一個 0.1，存成四種型別就是四個不同的數字。型別選得太窄，數字會捨入、會溢位，
 而且多半不報錯；選得太寬，記憶體加倍。
 
 Store 0.1 in four types and you have four different numbers. In too narrow a type, numbers get
@@ -61,11 +61,11 @@ print(torch.tensor([1, 2, 3], dtype=torch.float32))  # 自己指定 · saying it
 # 失敗：NumPy 帶來的 ``float64`` · A failure: ``float64`` from NumPy
 # ------------------------------------------------------------------
 #
-# NumPy 的浮點數預設是 64 位元，``torch.tensor`` 照收不改。於是資料是 ``float64``，模型的參數卻是
-# ``float32``：
+# NumPy 的浮點數預設是 64 位元，``torch.tensor`` 照收不改。於是資料是 ``float64``，
+# 模型的:term:`參數`卻是 ``float32``：
 #
 # NumPy's floats are 64-bit by default, and ``torch.tensor`` takes them as they are. So the data are
-# ``float64``, while the parameters of a model are ``float32``:
+# ``float64``, while the :term:`parameters <parameter>` of a model are ``float32``:
 
 import numpy as np
 
@@ -79,11 +79,11 @@ except RuntimeError as error:
     print(error)
 
 # %%
-# 訊息裡的 ``double`` 就是 ``float64``，``float`` 就是 ``float32``。矩陣乘法不替你換型別，
-# 要自己用 ``.to`` 換。
+# 訊息裡的 ``double`` 就是 ``float64``，``float`` 就是 ``float32``。``@`` 是:term:`矩陣乘法`，
+# 它不替你換型別，要自己用 ``.to`` 換。
 #
-# In the message, ``double`` is ``float64`` and ``float`` is ``float32``. A matrix product converts
-# nothing for you; convert with ``.to``.
+# In the message, ``double`` is ``float64`` and ``float`` is ``float32``. The ``@`` is
+# :term:`matrix multiplication`; it converts nothing for you, so convert with ``.to``.
 
 print(data.to(torch.float32) @ weights)
 
@@ -105,7 +105,7 @@ print(converted.to(torch.float32) is converted)
 # %%
 # **先猜猜看**：``2.7`` 和 ``-2.7`` 轉成整數，各是多少？
 #
-# **Guess first**: converted to integers, what become of ``2.7`` and ``-2.7``?
+# **Guess first**: convert ``2.7`` and ``-2.7`` to integers. What do they become?
 
 x = torch.tensor([2.7, -2.7])
 print(x.to(torch.int64))
@@ -121,12 +121,12 @@ print(x.round().to(torch.int64))
 # 四種浮點數：各留下多少 · Four floating-point types: what each keeps
 # -------------------------------------------------------------------
 #
-# 浮點數就像科學記號：幾位數字，乘上 2 的幾次方。位元分成兩份，一份給數字（精度），一份給次方
-# （範圍）。0.1 在二進位裡寫不完，四種型別各切在不同的地方。
+# 浮點數就像科學記號：幾位數字，乘上 2 的幾次方。位元分成兩份，一份給數字（精度），
+# 一份給次方（範圍）。0.1 在二進位裡寫不完，四種型別各切在不同的地方。
 #
 # A floating-point number is like scientific notation: some digits, times a power of 2. Its bits are
 # shared between the digits (precision) and the power (range). In binary, 0.1 never ends; each type
-# cuts it off elsewhere.
+# cuts it off at a different place.
 
 kinds = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
 for kind in kinds:
@@ -148,7 +148,8 @@ for kind in kinds:
 
 # %%
 # 左圖：1 附近的數字，存進去、讀出來是多少。階梯的每一階是一個存得下的數字，
-# 兩階之間的都被捨入。右圖：各種大小的數字，捨入後差了幾成。愈低愈準，愈寬能到的範圍愈大：
+# 兩階之間的，存進去就捨入成其中一階。右圖：各種大小的數字，捨入後差了幾成。
+# 愈低愈準，愈寬能到的範圍愈大：
 # ``float16`` 比 ``bfloat16`` 準，但超過 65504 就沒有了，太小也會變粗，最後變成 0。
 #
 # Left: numbers near 1, stored and read back. Each step of a staircase is a number that can be
@@ -168,7 +169,8 @@ for kind, colour in styles.items():
     name = str(kind).removeprefix("torch.")
     left.plot(near_one, near_one.to(kind).double(), color=colour, label=name)
     stored = sizes.to(kind).double()
-    errors = ((stored - sizes).abs() / sizes).reshape(-1, 100).amax(dim=1)
+    errors = ((stored - sizes).abs() / sizes).reshape(-1, 100)
+    errors = errors.amax(dim=1)  # 每 100 個數字裡誤差最大的 · the largest of every 100
     errors[errors.isinf()] = torch.nan  # 存不下的不畫 · leave out what cannot be stored
     right.loglog(sizes[50::100], errors, color=colour, label=name)
 left.set(xlabel="number", ylabel="number as stored", title="rounding near 1")
@@ -251,8 +253,8 @@ print(sevens // 2)
 # %%
 # 因此整數張量不能原地除：結果是浮點數，放不回原來的格子。平均也一樣，要先換成浮點數。
 #
-# So an integer tensor cannot be divided in place: floats do not go back into its cells. Nor has it
-# a mean: convert it first.
+# So an integer tensor cannot be divided in place: floats do not fit back into its cells. Nor can
+# you take its mean: convert it to floats first.
 
 try:
     sevens /= 2
@@ -276,11 +278,11 @@ pixels = torch.tensor([100, 200], dtype=torch.uint8)
 print(pixels + 100)
 
 # %%
-# 是 44。超過 255 就從 0 繞回來（300 - 256 = 44），亮的地方忽然變暗，沒有任何訊息。
-# 先換成浮點數，算完再回去。
+# 是 44。超過 255 就從 0 繞回來（300 - 256 = 44），這叫溢位（overflow）：亮的地方忽然變暗，
+# 沒有任何訊息。先換成浮點數，算完再換回去。
 #
-# It is 44. Past 255 it starts again from 0 (300 - 256 = 44): bright spots turn dark, without a
-# word. Convert to floats first, and back when done.
+# It is 44. Past 255 it starts again from 0 (300 - 256 = 44). This is an *overflow*: bright spots
+# turn dark, without a word. Convert to floats first, and back when done.
 
 bright = (pixels.to(torch.float32) + 100).clamp(0, 255)
 print(bright.to(torch.uint8))
@@ -375,7 +377,8 @@ print((integers * 3).dtype, (integers * 3.0).dtype)
 #
 #    ``.to(torch.uint8)`` 只切掉小數，也不管範圍，所以先 ``clamp``，再 ``round``。
 #
-#    ``.to(torch.uint8)`` merely cuts off, and minds no range: so ``clamp`` first, then ``round``.
+#    ``.to(torch.uint8)`` only cuts the fraction off and ignores the range. So ``clamp`` first, then
+#    ``round``.
 #
 #    .. code-block:: python
 #
@@ -393,7 +396,7 @@ print((integers * 3).dtype, (integers * 3.0).dtype)
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
 #
-#    直接寫 ``x == x.to(dtype)`` 有時會騙人：``int64`` 碰到 ``float32`` 會先被換成 ``float32``，
+#    直接寫 ``x == x.to(dtype)`` 有時會騙人：``int64`` 碰到 ``float32`` 會先換成 ``float32``，
 #    兩邊一起捨入，看起來就一樣了。所以先換回原來的型別再比。
 #
 #    A plain ``x == x.to(dtype)`` may deceive: where ``int64`` meets ``float32`` it is converted

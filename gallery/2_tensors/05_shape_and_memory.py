@@ -27,9 +27,9 @@ and you will know why ``view`` sometimes fails.
 After this lesson you can find the cell of any element from shape and strides, say whether two
 tensors share memory, and explain and mend the error that ``view`` raises.
 
-先備課程：:doc:`/lessons/1_start/01_supervised_learning`。時間：約 15 分鐘。
+先備課程：:doc:`/lessons/2_tensors/03_scalars_to_tensors`。時間：約 15 分鐘。
 
-Lessons needed: :doc:`/lessons/1_start/01_supervised_learning`. Time: about 15 minutes.
+Lessons needed: :doc:`/lessons/2_tensors/03_scalars_to_tensors`. Time: about 15 minutes.
 """
 
 # %%
@@ -69,11 +69,11 @@ cell = row * x.stride(0) + column * x.stride(1)
 print(f"cell {cell} holds {x.view(6)[cell]}, and x[1, 2] is {x[row, column]}")
 
 # %%
-# 上排照索引的順序，下排是記憶體的格子。線沒有交叉：照順序讀 ``x``，就是從左到右讀記憶體。
-# 這樣的張量叫:term:`連續`。
+# 上排照:term:`索引`的順序，下排是記憶體的格子。線沒有交叉：照順序讀 ``x``，就是從左到右讀記憶體。
+# 這樣的張量是:term:`連續`的。
 #
-# Above, the elements in index order; below, the cells of memory. No lines cross: reading ``x`` in
-# order reads memory from left to right. Such a tensor is :term:`contiguous`.
+# Above, the elements in the order of :term:`indexing`; below, the cells of memory. No lines cross:
+# reading ``x`` in order reads memory from left to right. Such a tensor is :term:`contiguous`.
 
 import matplotlib.pyplot as plt
 
@@ -171,10 +171,11 @@ print(primer.explain_view(t, 6))
 # 解法：需要時才複製 · The cure: copy when it is needed
 # -----------------------------------------------------
 #
-# ``reshape`` 肯複製：照 ``t`` 的順序把數字抄到新的一排。抄出來的是另一份，改它不會動到 ``x``。
+# ``reshape``（:term:`重塑`）肯複製：照 ``t`` 的順序把數字抄到新的一排。抄出來的是另一份，
+# 改它不會動到 ``x``。
 #
-# ``reshape`` is willing to copy: it writes the numbers to a new row, in the order of ``t``. The
-# copy is a tensor of its own; changing it leaves ``x`` alone.
+# ``reshape`` (see :term:`reshape`) is willing to copy: it writes the numbers to a new row, in the
+# order of ``t``. The copy is a tensor of its own; changing it leaves ``x`` alone.
 
 flat = t.reshape(6)
 flat[1] = 400
@@ -206,6 +207,15 @@ x[0, 0] = 1
 #
 # It does. Where a view is possible, ``reshape`` gives a view; it copies only where none is. So rely
 # on neither: write ``view`` when memory must be shared, ``clone()`` when you need your own copy.
+
+# %%
+# 換成你來點：選一種寫法，再點一個元素，看它落在記憶體的哪一格。轉置、切片、``expand``
+# 都只換形狀、步幅和起點；同一種顏色是同一列。
+#
+# Your turn: choose an expression, then an element, and see its cell in memory. Transpose, slices
+# and ``expand`` only change shape, strides and offset; one colour is one row.
+#
+# .. moving-graph:: strides
 
 # %%
 # 練習 · Exercises

@@ -72,11 +72,12 @@ print(cups / 2)  # 整數相除也得到浮點數 · dividing integers gives flo
 # 索引：指到哪一格 · Indexing: point at a cell
 # --------------------------------------------
 #
-# :term:`索引`從 0 數起，先列後行；負數從尾巴數回來。給一個整數，就少一個維度。
+# :term:`索引`從 0 數起，先列後行；負數從尾巴數回來。給一個整數，就少一個:term:`維度`。
 # 剩零維的時候，``.item()`` 把它變成普通的 Python 數字。
 #
 # An :term:`index <indexing>` counts from 0, row before column; a negative one counts from the end.
-# Each integer drops one dimension. When none is left, ``.item()`` makes it a plain Python number.
+# Each integer drops one :term:`dimension`. When none is left, ``.item()`` makes it a plain Python
+# number.
 
 print(cups[0])  # 紅茶 · black tea
 print(cups[0, -1])  # 紅茶，週日 · black tea on Sunday
@@ -141,7 +142,7 @@ print(books)
 #
 # **先猜猜看**：``cups.sum(dim=0)`` 有幾個數字？是每天的，還是每種飲料的？
 #
-# **Guess first**: how many numbers has ``cups.sum(dim=0)``? One a day, or one a drink?
+# **Guess first**: how many numbers are in ``cups.sum(dim=0)``? One a day, or one a drink?
 
 print(cups.sum())
 print(cups.sum(dim=0))
@@ -207,8 +208,8 @@ print(cups * prices[:, None])
 # 相乘就是每種飲料每天的售價，``(3, 4)``。淡色的格子是當成重複的，記憶體裡並沒有。
 #
 # Both sides can stretch at once. There is a discount at the weekend, one factor a day, shape
-# ``(4,)``; the prices are ``(3, 1)``; the product is the price of each drink on each day, ``(3,
-# 4)``. The pale cells count as repeated; they do not exist in memory.
+# ``(4,)``; the prices are ``(3, 1)``; their product, ``(3, 4)``, is the price of each drink on each
+# day. The pale cells count as repeated; they do not exist in memory.
 
 import matplotlib.pyplot as plt
 
@@ -297,11 +298,11 @@ print(prices @ cups)
 print(prices.matmul(cups))
 
 # %%
-# 兩個矩陣相乘，左邊的列配右邊的行：第一格是 1×5 + 2×7 = 19。``*`` 則是一格對一格，
+# 兩個:term:`矩陣`相乘，左邊的列配右邊的行：第一格是 1×5 + 2×7 = 19。``*`` 則是一格對一格，
 # 完全是另一回事。
 #
-# For two matrices, rows on the left meet columns on the right: the first cell is 1×5 + 2×7 = 19.
-# ``*`` goes cell by cell and is another thing altogether.
+# When one :term:`matrix` multiplies another, rows on the left meet columns on the right: the first
+# cell is 1×5 + 2×7 = 19. ``*`` goes cell by cell and is another thing altogether.
 
 a = torch.tensor([[1, 2], [3, 4]])
 b = torch.tensor([[5, 6], [7, 8]])
@@ -313,7 +314,7 @@ print(a * b)
 # 所以 ``x`` 是 ``(2, 3)`` 時，``x @ x`` 不行。
 #
 # The rule of shapes: ``(n, k) @ (k, m)`` gives ``(n, m)``. The ``k`` in the middle must agree and
-# is gone afterwards. So for an ``x`` of shape ``(2, 3)``, ``x @ x`` cannot be.
+# is gone afterwards. So for an ``x`` of shape ``(2, 3)``, ``x @ x`` fails.
 
 x = torch.tensor([[1, 2, 3], [4, 5, 6]])
 try:
@@ -328,8 +329,8 @@ except RuntimeError as error:
 #
 # **先猜猜看**：``a`` 是 2×2，``x`` 是 2×3。``a @ a.T`` 和 ``x @ x.T`` 的形狀一樣嗎？數字呢？
 #
-# **Guess first**: ``a`` is 2×2 and ``x`` is 2×3. Have ``a @ a.T`` and ``x @ x.T`` the same shape?
-# The same numbers?
+# **Guess first**: ``a`` is 2×2 and ``x`` is 2×3. Do ``a @ a.T`` and ``x @ x.T`` have the same
+# shape? The same numbers?
 
 print(a @ a.T)
 print(x @ x.T)
@@ -397,8 +398,8 @@ print(torch.einsum("ij,kj->ik", x, x))  # x @ x.T
 #
 #    ``x[mask]`` 分不出誰在哪一列，所以不挑，改成把無效的格子乘成 0；個數也只數有效的。
 #
-#    ``x[mask]`` forgets the rows. So pick nothing: multiply the invalid cells by 0, and count only
-#    the valid ones.
+#    ``x[mask]`` forgets which row a number came from. So do not pick: multiply the invalid cells by
+#    0, and count only the valid ones.
 #
 #    .. code-block:: python
 #

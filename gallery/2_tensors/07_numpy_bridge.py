@@ -78,9 +78,10 @@ print(celsius)
 # It does, and the other way round too. The bridge moved nothing: both objects read the same memory,
 # as ``x`` and ``x.view(3, 2)`` did in lesson 05.
 #
-# 要獨立的一份，就用 ``torch.tensor``：它一定複製。``np.shares_memory`` 可以直接問。
+# 要獨立的一份，就用 ``torch.tensor``：它一定複製。兩個陣列有沒有共用，問 ``np.shares_memory``。
 #
-# For a copy of your own use ``torch.tensor``: it always copies. Ask ``np.shares_memory`` to know.
+# For a copy of your own use ``torch.tensor``: it always copies. ``np.shares_memory`` tells you
+# whether two arrays share.
 
 ways = {
     "torch.from_numpy(celsius)": torch.from_numpy(celsius),
@@ -94,52 +95,30 @@ for name, tensor in ways.items():
     print(f"{name:35} {'shared' if shared else 'copied'}")
 
 # %%
-# 最後一行也複製了：``float64`` 改成 ``float32``，每個數字的大小都變了，不可能放在原地。
+# 最後一行也複製了：``float64`` 改成 ``float32``，每個數字占的位元組少了一半，不可能還用原來那塊。
 #
-# The last line copied too: from ``float64`` to ``float32`` every number changes its size, so it
-# cannot stay in place.
+# The last line copied too: from ``float64`` to ``float32`` every number takes half the bytes, so
+# the old memory will not do.
 
 # %%
 # 資料型別也跟著過來 · The data type comes along
 # ----------------------------------------------
 #
-# NumPy 的小數預設是 ``float64``，PyTorch 的是 ``float32``。過橋時
-# :term:`資料型別`不變；而模型的:term:`權重`都是 ``float32``。
+# NumPy 的小數預設是 ``float64``，PyTorch 的是 ``float32``，過橋時:term:`資料型別`不變。
+# 第 04 課看過後果：和 ``float32`` 做矩陣乘法會報錯。加減乘除的更難發現：不報錯，
+# 結果悄悄變成 ``float64``，記憶體多用一倍。解法是一過橋就轉成 ``float32``；圖片常是會溢位的
+# ``uint8``，也一樣。
 #
-# A decimal number is ``float64`` to NumPy and ``float32`` to PyTorch. The bridge keeps the
-# :term:`data type`, and the :term:`weights <weight>` of a model are ``float32``.
+# A decimal number is ``float64`` to NumPy and ``float32`` to PyTorch, and the bridge keeps the
+# :term:`data type`. Lesson 04 showed what follows: a matrix product with ``float32`` raises. Plain
+# arithmetic is harder to notice: nothing is raised, the result just becomes ``float64`` and takes
+# twice the memory. The cure: convert to ``float32`` as soon as you have crossed. The same goes for
+# pictures, which are often ``uint8`` and overflow.
 
-inputs = torch.from_numpy(np.array([[25.0, 0.6], [28.0, 0.7]]))
-weights = torch.tensor([[0.1], [2.0]])
-print(inputs.dtype, weights.dtype)
-
-try:
-    inputs @ weights
-except RuntimeError as error:
-    print(error)
-
-# %%
-# 訊息裡的 double 就是 ``float64``，float 就是 ``float32``。解法是一過橋就轉成 ``float32``。
-#
-# In the message double is ``float64`` and float is ``float32``. The cure: convert to ``float32`` as
-# soon as you have crossed.
-
-inputs = inputs.float()
-print(inputs @ weights)
-
-# %%
-# 加減乘除更難發現：它們不報錯，結果悄悄變成 ``float64``，記憶體多用一倍。
-# 圖片則常是 ``uint8``，只裝得下 0 到 255，超過就從 0 重新數起；一樣先 ``.float()`` 再算。
-#
-# Plain arithmetic is harder to notice: nothing is raised, the result just becomes ``float64`` and
-# takes twice the memory. Pictures are often ``uint8``, which holds 0 to 255 and starts again from 0
-# beyond that; here too, call ``.float()`` first.
-
-print((torch.from_numpy(np.array([0.5, 1.5])) + torch.tensor([1.0, 1.0])).dtype)
-
-pixels = torch.from_numpy(np.array([100, 200, 250], dtype=np.uint8))
-print(pixels + 10)  # 250 + 10 = 4 ?
-print(pixels.float() + 10)
+inputs = torch.from_numpy(np.array([0.5, 1.5]))
+weights = torch.tensor([1.0, 1.0])
+print((inputs + weights).dtype)
+print((inputs.float() + weights).dtype)
 
 # %%
 # 反方向，NumPy 沒有 ``bfloat16``：
@@ -178,11 +157,11 @@ except RuntimeError as error:
 print(w.detach().numpy())
 
 # %%
-# 「同一份資料」這句話有陷阱。訓練時常把每一步的權重存起來畫圖，
+# 「同一份資料」這句話有陷阱。訓練時常把每一步的:term:`權重`存起來畫圖，
 # 下面讓 ``w`` 一步步走向 3，用兩種方式記下來。
 #
-# "The same data" hides a trap. In training one often keeps the weights of each step for a plot.
-# Below, ``w`` walks towards 3, and is kept in two ways.
+# "The same data" hides a trap. In training one often keeps the :term:`weights <weight>` of each
+# step for a plot. Below, ``w`` walks towards 3, and is kept in two ways.
 #
 # **先猜猜看**：兩份紀錄一樣嗎？
 #
@@ -214,10 +193,12 @@ plt.show()
 
 # %%
 # 左邊的二十筆其實是同一塊記憶體的二十個名字，最後看到的都是最後的值。
-# 要留住**現在**的值，就加 ``.copy()``，或在張量這邊先 ``.clone()``。
+# 要留住**現在**的值，就加 ``.copy()``，或在張量這邊先 ``.clone()``。``ctypes.data`` 是陣列的位址，
+# 數數看有幾個不同的。
 #
 # At the left are twenty names for one piece of memory, and all show the last value. To keep the
-# value of *now*, add ``.copy()``, or ``.clone()`` on the tensor side.
+# value of *now*, add ``.copy()``, or ``.clone()`` on the tensor side. ``ctypes.data`` is where an
+# array starts in memory; count the different places.
 
 print(len({array.ctypes.data for array in kept}), "place in memory")
 print(len({array.ctypes.data for array in copied}), "places in memory")
@@ -242,9 +223,9 @@ except TypeError as error:
 # （``meta`` 沒有資料，搬不回來）。三段合起來，就是別人的程式裡常看到的
 # ``.detach().cpu().numpy()``：
 #
-# On a GPU the message names it, such as ``cuda:0``, in place of meta. Do as it says and call
-# ``.cpu()`` first. (``meta`` has no data to bring back.) Together the three parts make what you
-# meet in so many programs, ``.detach().cpu().numpy()``:
+# On a GPU the message names that device, such as ``cuda:0``, in place of meta. Do as it says and
+# call ``.cpu()`` first. (``meta`` has no data to bring back.) Together the three parts make what
+# you meet in so many programs, ``.detach().cpu().numpy()``:
 #
 # - ``.detach()``：不再記錄。
 #

@@ -41,12 +41,12 @@ Lessons needed: :doc:`/lessons/2_tensors/05_shape_and_memory`. Time: about 20 mi
 #
 # 只用一筆資料：:term:`特徵` ``x1 = 1.1``，:term:`標籤` ``y = 1``。模型是邏輯迴歸：
 # 先算分數 ``z``，再用 sigmoid 壓成 0 到 1 之間的機率 ``a``，最後由:term:`損失函數`量出錯了多少。
-# ``w1`` 和 ``b`` 是要學的:term:`參數`。
+# ``w1`` 和 ``b`` 是要學的:term:`參數`。從輸入一路算到損失，叫:term:`前向傳播`。
 #
 # One sample is enough: the :term:`feature` ``x1 = 1.1`` and the :term:`label` ``y = 1``. The model
 # is logistic regression: a score ``z``, squeezed by the sigmoid into a probability ``a`` between 0
 # and 1, and a :term:`loss function` that says how wrong that is. The :term:`parameters <parameter>`
-# to learn are ``w1`` and ``b``.
+# to learn are ``w1`` and ``b``. Computing from the input to the loss is the :term:`forward pass`.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
@@ -104,12 +104,12 @@ for name, tensor in names.items():
 # 失敗：權重和偏差誰先誰後 · A failure: which comes first, weight or bias?
 # ------------------------------------------------------------------------
 #
-# 常看到這樣的圖：輸入 → 權重 → 偏差 → 輸出，好像資料要一站一站流過去。
+# 常看到這樣的圖：輸入 → :term:`權重` → :term:`偏差` → 輸出，好像資料要一站一站流過去。
 # 真是這樣的話，偏差就是由權重算出來的，``b`` 對 ``w1`` 就有梯度。問問 PyTorch。
 #
-# A common picture goes input → weight → bias → output, as if data flowed through one after the
-# other. If so, the bias would be computed from the weight, and ``b`` would have a gradient with
-# respect to ``w1``. Ask PyTorch.
+# A common picture goes input → :term:`weight` → :term:`bias` → output, as if data flowed through
+# one after the other. If so, the bias would be computed from the weight, and ``b`` would have a
+# gradient with respect to ``w1``. Ask PyTorch.
 
 try:
     torch.autograd.grad(b, w1)
@@ -125,12 +125,12 @@ except RuntimeError as error:
 # they meet in ``z``. Ask "what is computed from what?" before drawing, and the arrows come out
 # right.
 #
-# 每一步都產生新的張量，新的只能由舊的算出來，箭頭繞不回自己：這叫「有向無環圖」（DAG）。
+# 每一步都產生新的:term:`張量`，新的只能由舊的算出來，箭頭繞不回自己：這叫「有向無環圖」（DAG）。
 # 正因為沒有環，才能從右往左一步步走回來，不會兜圈子。
 #
-# Each step makes a new tensor from older ones, so no arrow ever leads back to its start. Such a
-# graph is called directed and acyclic, a DAG. Having no cycle, it can be walked from right to left
-# without going in circles.
+# Each step makes a new :term:`tensor` from older ones, so no arrow ever leads back to its start.
+# Such a graph is called directed and acyclic, a DAG. Having no cycle, it can be walked from right
+# to left without going in circles.
 
 # %%
 # 往回：連鎖律 · Backward: the chain rule
@@ -141,12 +141,17 @@ except RuntimeError as error:
 # **Guess first**: make ``w1`` a little larger. Does ``loss`` rise or fall?
 #
 # :term:`連鎖律`說：把一條路上每一步的:term:`導數`乘起來，就是頭尾之間的導數；
-# 路不只一條的話，各條再加起來。
-# 從 ``loss`` 走到 ``w1`` 要四步。
+# 路不只一條的話，各條再加起來。從 ``loss`` 走到 ``w1`` 要四步。
 #
 # The :term:`chain rule`: multiply the :term:`derivatives <derivative>` of all steps along a path to
 # get the derivative from one end to the other; where there are several paths, add them up. From
 # ``loss`` to ``w1`` it takes four steps.
+#
+# 式子裡的 ∂ 是:term:`偏導數`的記號：``∂L/∂w1`` 問的是，只動 ``w1``、其他都不動，
+# 損失 ``L`` 變化的幾倍。
+#
+# The sign ∂ stands for a :term:`partial derivative`: ``∂L/∂w1`` asks how many times as much the
+# loss ``L`` changes when ``w1`` alone moves and all else stays.
 #
 # .. math::
 #
@@ -185,15 +190,27 @@ for name, factor in factors.items():
 # is worked out once, however many parameters hang on it.
 
 # %%
+# 換成你來推：改一個數字，看值往前流、梯度往回走。按「往回走一步」，連鎖律一次乘一個導數；
+# 按「梯度下降一步」，看損失一步一步變小。
+#
+# Your turn: change a number and see values flow forward and gradients come back. "One step back"
+# lets the chain rule multiply by one derivative at a time; "One descent step" makes the loss fall
+# step by step.
+#
+# .. moving-graph:: logistic
+
+# %%
 # 交給 PyTorch · Let PyTorch do it
 # --------------------------------
 #
 # ``loss.backward()`` 在真正的圖上走同樣的路，把結果放進每個要學的葉張量的 ``.grad``。
+# 這樣往回走叫:term:`反向傳播`；記下每一步、再自動往回走，合起來就是:term:`自動微分`。
 # ``primer.walk`` 把走過的每一步印出來，和上面手算的對照看看。
 #
 # ``loss.backward()`` walks the same path on the real graph and puts the result in ``.grad`` of
-# every leaf to be learned. ``primer.walk`` prints each step; compare it with the work by hand
-# above.
+# every leaf to be learned. This way back is :term:`backpropagation`; recording each step and then
+# walking back by itself is :term:`automatic differentiation`. ``primer.walk`` prints each step;
+# compare it with the work by hand above.
 
 loss.backward(retain_graph=True)  # 圖等一下還要用 · the graph is needed again below
 graph = primer.trace(loss, names=names)
@@ -201,9 +218,10 @@ print(primer.walk(graph, "w1"))
 print(f"w1.grad {w1.grad.item():.4f}   b.grad {b.grad.item():.4f}")
 
 # %%
-# 再畫一次，圖上多了:term:`梯度`。
+# 把所有參數的偏導數排在一起，就是:term:`梯度`。再畫一次，圖上多了每個參數的那一份。
 #
-# Drawn once more, the graph now shows the :term:`gradients <gradient>`.
+# The partial derivatives of all parameters, put together, are the :term:`gradient`. Drawn once
+# more, the graph now shows the share of each parameter.
 
 graph
 
@@ -269,12 +287,12 @@ plt.show()
 # verdict.
 #
 # **08-1 前向傳播。**寫 ``forward(x, w, b, y)``，四個都是形狀 ``(1,)`` 的浮點張量，
-# 回傳 ``(z, a, loss)``：``z = w x + b``，``a`` 是 sigmoid，``loss`` 是二元交叉熵。
+# 回傳 ``(z, a, loss)``：``z = w x + b``，``a`` 是 sigmoid，``loss`` 是二元:term:`交叉熵`。
 # ``loss`` 要留在計算圖上。
 #
 # **08-1 The forward pass.** Write ``forward(x, w, b, y)``, four float tensors of shape ``(1,)``.
-# Return ``(z, a, loss)``: ``z = w x + b``, ``a`` its sigmoid, ``loss`` the binary cross-entropy.
-# The loss must stay on the graph.
+# Return ``(z, a, loss)``: ``z = w x + b``, ``a`` its sigmoid, ``loss`` the binary
+# :term:`cross-entropy`. The loss must stay on the graph.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

@@ -115,12 +115,12 @@ except RuntimeError as error:
 
 # %%
 # 往回走要用到中間的值，走完 PyTorch 就把它們丟掉，省下記憶體。
-# 通常的解法是重新往前算一次，得到新的圖，訓練迴圈本來就這樣做。
+# 通常的解法是重新往前算一次，得到新的圖，:term:`訓練迴圈`本來就這樣做。
 # 真的要在同一張圖上走兩次，才在第一次加上 ``retain_graph=True``。
 #
 # The way back needs intermediate values, and afterwards PyTorch drops them to save memory. Usually
-# you compute forward again and get a new graph, as every training loop does. Only to walk the very
-# same graph twice, pass ``retain_graph=True`` the first time.
+# you compute forward again and get a new graph, as every :term:`training loop` does. Only to walk
+# the very same graph twice, pass ``retain_graph=True`` the first time.
 
 loss = loss_of(w1, b)
 print(grad(loss, w1, retain_graph=True))
@@ -174,14 +174,14 @@ print(z.grad)
 print(p.grad)
 
 # %%
-# 答案是 4。``backward()`` 把新的梯度**加到**舊的上面，而不是蓋過去。這是刻意的：一個大
-# :term:`批次`可以拆成幾份算，梯度會自動加起來。代價是每一步之前都要自己清掉；
-# 最佳化器的 ``zero_grad()`` 做的就是這件事。
+# 答案是 4。``backward()`` 把新的梯度**加到**舊的上面，而不是蓋過去。這是刻意的：
+# 一個大:term:`批次`可以拆成幾份算，梯度會自動加起來。代價是每一步之前都要自己清掉；
+# :term:`最佳化器`的 ``zero_grad()`` 做的就是這件事（第 13 課會用）。
 #
 # The answer is 4. ``backward()`` *adds* the new gradient to the old one instead of replacing it.
 # That is on purpose: a large :term:`batch` can be worked in parts, and the gradients add up by
-# themselves. The price: clear them yourself before each step. An optimizer's ``zero_grad()``
-# does just that.
+# themselves. The price: clear them yourself before each step. The ``zero_grad()`` of an
+# :term:`optimizer`, which lesson 13 uses, does just that.
 
 p.grad = None
 (p * q).backward()
@@ -192,12 +192,15 @@ print(p.grad)
 # ----------------------------------------------
 #
 # 梯度指向損失變大的方向，往反方向走一小步，損失就變小：這叫:term:`梯度下降`。
-# 一步多大，由:term:`學習率`決定。
-# 更新不該被記進圖裡，因此放在 ``torch.no_grad()`` 裡面。
+# 一步多大，由:term:`學習率`決定。更新不該記進圖裡，因此放在 ``torch.no_grad()`` 裡面。
 #
 # The gradient points to where the loss grows, so a small step the other way makes it fall: this is
-# :term:`gradient descent`. How large the step is, the :term:`learning rate` decides. The update
+# :term:`gradient descent`. The :term:`learning rate` decides how large the step is. The update
 # itself must not be recorded, hence ``torch.no_grad()``.
+#
+# 上一課:ref:`會動的計算圖 <moving-logistic>`可以一步一步走給你看。
+#
+# The :ref:`graph that moves <moving-logistic>` of the last lesson walks it with you, step by step.
 
 for step in range(5):
     w1.grad = b.grad = None  # 清掉 · clear
@@ -215,8 +218,8 @@ for step in range(5):
 # of all neural network training.
 
 # %%
-# 不清掉會怎樣 · What if you do not clear
-# ---------------------------------------
+# 不清掉會怎樣 · What if you do not clear?
+# ----------------------------------------
 #
 # 換一個有谷底的損失 ``(w - 3) ** 2``，一個每步清梯度，一個不清。不會報錯，看圖才知道。
 #
@@ -272,11 +275,11 @@ plt.show()
 # ``print(primer.check(...))`` shows the verdict.
 #
 # **09-1 手算梯度。**寫 ``gradients(x, w, b, y)``，不用 autograd，回傳上一課那個損失的
-# ``(dL/dw, dL/db)``。提示：連鎖律乘完會化簡成 ``(a - y) * x`` 和 ``a - y``。
+# ``(dL/dw, dL/db)``。提示：:term:`連鎖律`乘完會化簡成 ``(a - y) * x`` 和 ``a - y``。
 #
 # **09-1 The gradient by hand.** Write ``gradients(x, w, b, y)`` without autograd: return
-# ``(dL/dw, dL/db)`` for the loss of the last lesson. Hint: the chain rule simplifies to
-# ``(a - y) * x`` and ``a - y``.
+# ``(dL/dw, dL/db)`` for the loss of the last lesson. Hint: the :term:`chain rule`
+# simplifies to ``(a - y) * x`` and ``a - y``.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
@@ -313,12 +316,13 @@ plt.show()
 #       primer.check("09-2", descend)
 #
 # **09-3 有限差分。**寫 ``central_differences(function, x, h)``：``x`` 是一維 ``float64`` 張量，
-# ``function(x)`` 回傳 0 維張量。對每個位置 ``i`` 算 ``(f(x + h e_i) - f(x - h e_i)) / 2h``，
-# 回傳和 ``x`` 一樣形狀的張量，不可改動 ``x``。
+# ``function(x)`` 回傳 0 維張量。對每個位置 ``i``，只把 ``x[i]`` 往兩邊各推 ``h``，
+# 函數值的差除以 ``2 * h``。回傳和 ``x`` 一樣形狀的張量，不可改動 ``x``。
 #
 # **09-3 Finite differences.** Write ``central_differences(function, x, h)``: ``x`` is a 1-D
-# ``float64`` tensor and ``function(x)`` a 0-D tensor. For each place ``i`` compute ``(f(x + h e_i)
-# - f(x - h e_i)) / 2h``; return a tensor shaped like ``x``, and leave ``x`` unchanged.
+# ``float64`` tensor and ``function(x)`` a 0-D tensor. For each place ``i``, move only ``x[i]``, by
+# ``h`` to either side, and divide the difference of the two values by ``2 * h``. Return a tensor
+# shaped like ``x``, and leave ``x`` unchanged.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

@@ -66,10 +66,10 @@ print(w)
 # 沒有記：``no_grad`` 包太大 · Not recorded: ``no_grad`` around too much
 # ----------------------------------------------------------------------
 #
-# 參數更新要放進 ``torch.no_grad()``，因為更新本身不該記下來。這次連算損失那行也包了進去。
+# 更新:term:`參數`要放進 ``torch.no_grad()``，因為更新本身不該記下來。這次連算損失的幾行也包了進去。
 #
-# A parameter update belongs in ``torch.no_grad()``, since it must not be recorded. This time, the
-# line that computes the loss slipped in as well.
+# The update of a :term:`parameter` belongs in ``torch.no_grad()``, since it must not be recorded.
+# This time, the lines that compute the loss slipped in as well.
 
 with torch.no_grad():
     squares = w**2
@@ -267,10 +267,10 @@ import primer
 print(primer.check_gradients(cut, w))
 
 # %%
-# **先猜猜看**：兩個都從 0 開始做梯度下降。整條曲線的谷底在 1.5，被剪斷的會停在哪裡？
+# **先猜猜看**：兩個都從 0 開始做:term:`梯度下降`。整條曲線的谷底在 1.5，剪斷的那個會停在哪裡？
 #
-# **Guess first**: both descend from 0. The valley of the curve lies at 1.5. Where does the cut one
-# stop?
+# **Guess first**: both start at 0 and do :term:`gradient descent`. The valley of the curve lies at
+# 1.5. Where does the cut one stop?
 
 import matplotlib.pyplot as plt
 

@@ -84,8 +84,8 @@ print(torch.allclose(second(first(x)), x @ weight.T + bias, atol=1e-6))
 # %%
 # 一點都沒有比較大：兩層乘開來，就是一個線性層。疊一百層也一樣，直線的直線還是直線。
 #
-# Not at all more: multiply the two out, and they are one linear layer. So are a hundred of them:
-# a line of a line is a line.
+# No more at all: multiply the two out, and they are one linear layer. The same goes for a hundred
+# of them: a line of a line is a line.
 #
 # 解法是在中間折一下。最常用的:term:`活化函數`叫 ReLU：負的變 0，正的不動。
 # 有了這個彎，兩層就乘不開了。
@@ -100,13 +100,18 @@ print(torch.relu(torch.tensor([-2.0, -0.5, 0.0, 0.5, 2.0])))
 # -----------------------------------------------------------------------------
 #
 # 樓梯燈的規則叫 XOR：兩個數字不同是 1，相同是 0。只有四種情況，全部拿來訓練；
-# 清掉、前向、反向、更新，還是那四個動作。兩個網路的層數、寬度都一樣，差別只在中間有沒有 ReLU；
-# ``nn.Identity`` 什麼也不做。
+# 清掉、前向、反向、更新，還是那四個動作。損失用 ``F.cross_entropy``，待會兒再細看。
 #
 # The rule of the lamp is called XOR: 1 where two numbers differ, 0 where they agree. There are only
 # four cases; train on all of them, with the same four moves as before: clear, forward, backward,
-# update. The two networks have the same layers and widths; one has ReLU in between, the other
-# ``nn.Identity``, which does nothing.
+# update. The loss is ``F.cross_entropy``; we shall look into it below.
+#
+# ``primer.MLP`` 先替我們接好兩層，下一節再自己寫。兩個網路的層數、寬度都一樣，
+# 差別只在中間有沒有 ReLU；``nn.Identity`` 什麼也不做。
+#
+# ``primer.MLP`` joins two layers for us; in the next section you write your own. The two networks
+# have the same layers and widths; one has ReLU in between, the other ``nn.Identity``, which does
+# nothing.
 
 import torch.nn.functional as F
 
@@ -141,11 +146,12 @@ print(f"with ReLU:    loss {train(bent):.2f}")
 #
 # Without ReLU it stays at 0.693, which is ``log 2``: "fifty-fifty" to all four questions. Longer
 # training would not help. The lit corners lie on one diagonal and the dark ones on the other; no
-# line parts them, so on the whole it is best not to take sides.
+# straight line separates them, so on average it is best not to take sides.
 
 import matplotlib.pyplot as plt
 
-up, down = torch.meshgrid(*[torch.linspace(-0.4, 1.4, 120)] * 2, indexing="xy")
+axis = torch.linspace(-0.4, 1.4, 120)
+up, down = torch.meshgrid(axis, axis, indexing="xy")
 plane = torch.stack([up, down], dim=-1)
 
 fig, axes = plt.subplots(1, 2, figsize=(8.4, 4), sharey=True, layout="constrained")
@@ -201,12 +207,14 @@ small = Small()
 print(small(x).shape)
 
 # %%
-# 中間兩層叫:term:`隱藏層`。最後一層後面沒有 ReLU：輸出是分數，該負的要能負。
-# 呼叫時寫 ``small(x)``，不直接寫 ``small.forward(x)``，這樣 PyTorch 掛在前後的工作才不會漏掉。
+# 中間兩層叫:term:`隱藏層`，它們的每個輸出叫一個神經元（unit）。最後一層後面沒有 ReLU：
+# 輸出是分數，該負的要能負。呼叫時寫 ``small(x)``，不直接寫 ``small.forward(x)``，
+# 這樣 PyTorch 掛在前後的工作才不會漏掉。
 #
-# The two in the middle are :term:`hidden layers <hidden layer>`. After the last layer there is no
-# ReLU: outputs are scores, and a score may be negative. Call ``small(x)``, not
-# ``small.forward(x)``, or what PyTorch does before and after is skipped.
+# The two in the middle are :term:`hidden layers <hidden layer>`; each of their outputs is called a
+# unit, or neuron. After the last layer there is no ReLU: outputs are scores, and a score may be
+# negative. Call ``small(x)``, not ``small.forward(x)``, or what PyTorch does before and after is
+# skipped.
 #
 # 存進 ``self`` 的每一層都登記在案，參數找得到，也數得出來：
 #
@@ -236,8 +244,8 @@ except AttributeError as error:
     print(error)
 
 # %%
-# 照順序就好：50 → 30 → 20 → 3 · Just in order: 50 → 30 → 20 → 3
-# ----------------------------------------------------------------
+# 一層接一層：50 → 30 → 20 → 3 · One after the other: 50 → 30 → 20 → 3
+# ---------------------------------------------------------------------
 #
 # 資料只是一層一層往下走的話，``nn.Sequential`` 就夠了，連 ``forward`` 都不用寫。
 #
@@ -263,8 +271,9 @@ print(primer.count_parameters(model))
 # 把寬度變成引數，同一段程式就能給不同的資料用。``primer.MLP`` 就是這樣寫的，
 # 打開 ``primer/mlp.py`` 看得到全部。把參數抄過去，兩個網路算出來一模一樣。
 #
-# Make the widths arguments, and the same code serves other data. That is ``primer.MLP``; open
-# ``primer/mlp.py`` to read all of it. With the parameters copied over, the two networks agree.
+# Make the widths arguments, and the same code serves other data. ``primer.MLP`` is written that
+# way; open ``primer/mlp.py`` to read all of it. With the parameters copied over, the two networks
+# give exactly the same.
 
 same = primer.MLP(num_inputs=50, num_outputs=3, hidden=(30, 20))
 same.layers.load_state_dict(model.state_dict())
@@ -277,17 +286,17 @@ print(primer.count_parameters(primer.MLP(10, 3, hidden=(6, 4))))
 # 看著形狀走過每一層 · Follow the shapes through the layers
 # ---------------------------------------------------------
 #
-# 第一個維度是:term:`批次`裡的樣本數，一路不變；最後一個維度每過一個線性層就換一次。
+# :term:`形狀`的第一個數是:term:`批次`裡的樣本數，一路不變；最後一個數每過一個線性層就換一次。
 #
-# The first dimension counts the samples of the :term:`batch` and stays; the last one changes at
-# every linear layer.
+# The first number of the :term:`shape` counts the samples of the :term:`batch` and stays; the last
+# one changes at every linear layer.
 
 print(primer.summary(same, batch))
 
 # %%
-# 畫成圖，箭頭上寫的就是形狀。這張圖是真的跑一次前向傳播量出來的。
+# 畫成圖，箭頭上寫的就是形狀。這張圖是真的跑一次:term:`前向傳播`量出來的。
 #
-# As a picture, with the shapes on the arrows. It was measured in a real forward pass.
+# As a picture, with the shapes on the arrows. They were measured in a real :term:`forward pass`.
 
 primer.mlp.diagram(same, batch)
 
@@ -341,8 +350,8 @@ print([f"{p:.3f}" for p in torch.softmax(logits + 100, dim=0).tolist()])
 # 訓練時更要直接用 logits。第一個損失自己算 softmax 再取 log，第二個把 logits 交給
 # ``F.cross_entropy``。兩個在數學上相等：
 #
-# For training, logits are a must. The first loss takes softmax and then log; the second hands the
-# logits to ``F.cross_entropy``. In mathematics they are equal:
+# In training, all the more use the logits themselves. The first loss takes softmax and then log;
+# the second hands the logits to ``F.cross_entropy``. In mathematics they are equal:
 
 surely_wrong = torch.tensor([[200.0, 0.0, -100.0]])
 label = torch.tensor([2])
@@ -384,9 +393,9 @@ print(f"twice: {F.cross_entropy(torch.softmax(surely_right, dim=1), label).item(
 # ``nn.Linear`` 的參數從均勻亂數開始，範圍是正負 ``1 / √m``，``m`` 是輸入的個數：輸入愈多，
 # 每個權重愈小，加起來才不會太大。固定:term:`隨機種子`，就會得到同樣的網路。
 #
-# ``nn.Linear`` draws its parameters evenly from ±``1 / √m``, where ``m`` is the number of inputs:
-# the more inputs, the smaller each weight, so that the sum does not grow. Fix the
-# :term:`random seed`, and you get the same network again.
+# ``nn.Linear`` draws its parameters uniformly between -``1 / √m`` and ``1 / √m``, where ``m`` is
+# the number of inputs: the more inputs, the smaller each weight, so that the sum does not grow too
+# large. Fix the :term:`random seed`, and you get the same network again.
 
 
 def new_layer(seed):
@@ -402,7 +411,8 @@ print("other seed:", torch.equal(new_layer(7).weight, new_layer(8).weight))
 # %%
 # **先猜猜看**：何必隨機？所有參數都從 0.5 開始，再去學樓梯燈，學得會嗎？
 #
-# **Guess first**: why random? Start all parameters at 0.5 and learn the lamp. Will it?
+# **Guess first**: why random at all? Start every parameter at 0.5 and train on the lamp. Will the
+# network learn it?
 
 
 def distinct(model):
@@ -438,11 +448,11 @@ print(f"random:    loss {train(random):.2f}, {distinct(random)} distinct of 8 hi
 # verdict.
 #
 # **11-1 數參數。**寫 ``count(widths)``：``widths`` 是一串寬度，例如 ``[10, 6, 4, 3]``，
-# 回傳這個多層感知器的參數個數，這裡是 109。請用算的，不要真的建出網路。
+# 回傳這個:term:`多層感知器`的參數個數，這裡是 109。請用算的，不要真的建出網路。
 #
 # **11-1 Count parameters.** Write ``count(widths)``: from a list of widths such as ``[10, 6, 4,
-# 3]``, return how many parameters that multilayer perceptron has, here 109. Work it out without
-# building the network.
+# 3]``, return how many parameters that :term:`multilayer perceptron` has, here 109. Work it out
+# without building the network.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
@@ -460,14 +470,14 @@ print(f"random:    loss {train(random):.2f}, {distinct(random)} distinct of 8 hi
 #
 # **11-2 A softmax that does not overflow.** Write ``softmax(logits)`` for shape ``(n, c)``: softmax
 # of each row, the same shape. Scores around 1000 must not give ``nan``; do not use
-# ``torch.softmax``. Hint: take the same number from a whole row, and the probabilities stay.
+# ``torch.softmax``. Hint: subtract one number from a whole row, and its probabilities stay.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
 #
 #    每列減去自己的最大值，最大的變成 0，指數就不會超過 1。
 #
-#    From each row take its own maximum. The largest becomes 0, and no exponential exceeds 1.
+#    From each row subtract its own maximum. The largest becomes 0, and no exponential exceeds 1.
 #
 #    .. code-block:: python
 #
@@ -524,5 +534,5 @@ print(f"random:    loss {train(random):.2f}, {distinct(random)} distinct of 8 hi
 #
 # 網路有了，接下來要把資料一批一批送進去：:doc:`/lessons/4_networks/12_data_loading`。
 #
-# The network stands. Next, data comes in batch by batch:
+# The network is ready. Next, data comes in batch by batch:
 # :doc:`/lessons/4_networks/12_data_loading`.

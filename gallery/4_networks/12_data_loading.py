@@ -54,7 +54,8 @@ import torch
 
 torch.manual_seed(0)
 days = torch.tensor([16.0] * 60 + [22.0] * 60)[:, None] + 2.5 * torch.randn(120, 1)
-readings = days + torch.tensor([-2.0, 1.0, 2.0, -1.0]) + 0.7 * torch.randn(120, 4)
+hours = torch.tensor([-2.0, 1.0, 2.0, -1.0])  # 一天之內的起伏 · up and down within a day
+readings = days + hours + 0.7 * torch.randn(120, 4)
 
 lines = []
 for season, row in zip(["winter"] * 60 + ["spring"] * 60, readings.tolist(), strict=True):
@@ -116,12 +117,13 @@ print(len(loader), "batches")
 print(inputs.shape, targets.shape, targets.dtype)
 
 # %%
-# 每筆的形狀是 ``(4,)``，疊起來是 ``(10, 4)``，多的那一維在最前面；標籤原本是 Python 的整數，
-# 也疊成了 ``int64`` 張量。疊的工作叫 collate，做的事和下面這行一樣：
+# 每筆的形狀是 ``(4,)``，疊起來是 ``(10, 4)``，多的那一維在最前面；
+# :term:`標籤`原本是 Python 的整數，也疊成了 ``int64`` 張量。疊的工作叫 collate，
+# 做的事和下面這行一樣：
 #
 # Each sample has shape ``(4,)`` and the batch ``(10, 4)``: the new dimension stands first. The
-# labels were Python integers and became a tensor of ``int64``. This stacking is called collating,
-# and this line does the same:
+# :term:`labels <label>` were Python integers and became a tensor of ``int64``. This stacking is
+# called collating, and this line does the same:
 
 print(torch.equal(inputs, torch.stack([dataset[index][0] for index in range(10)])))
 
@@ -129,18 +131,28 @@ print(torch.equal(inputs, torch.stack([dataset[index][0] for index in range(10)]
 # 為什麼要打亂 · Why shuffle
 # --------------------------
 #
-# 檔案照日期排，前 6 批全是冬天，後 6 批全是春天。**先猜猜看**：照這個順序訓練，
-# 每看完一批就問模型「120 天裡，幾成是春天」，它會怎麼答？（正確答案是五成。）
+# 檔案照日期排，前 6 批全是冬天，後 6 批全是春天。下面照這個順序訓練，再打亂訓練一次；
+# 更新參數交給:term:`最佳化器`，下一課細說。
 #
-# The file is in order of date: six batches of winter, then six of spring. **Guess first**: train in
-# this order, and after each batch let the model judge all 120 days. What share will it call spring?
-# (One half is right.)
+# The file is in order of date: six batches of winter, then six of spring. Below we train in this
+# order, then shuffled. An :term:`optimizer` updates the parameters; the next lesson tells more.
+#
+# **先猜猜看**：照日期訓練，每看完一批就問模型「120 天裡，幾成是春天」，它會怎麼答？
+# （正確答案是五成。）
+#
+# **Guess first**: training by date, we let the model judge all 120 days after each batch. What
+# share will it call spring? (One half is right.)
 
 import torch.nn.functional as F
 
 import primer
 
 everything, seasons = next(iter(DataLoader(dataset, batch_size=120)))
+
+
+def scaled(temperatures):
+    """Bring temperatures near 0, where a network learns most easily."""
+    return (temperatures - 19) / 5
 
 
 def train(loader):
@@ -152,10 +164,10 @@ def train(loader):
     for _ in range(3):
         for inputs, targets in loader:
             optimizer.zero_grad()
-            F.cross_entropy(model((inputs - 19) / 5), targets).backward()
+            F.cross_entropy(model(scaled(inputs)), targets).backward()
             optimizer.step()
             with torch.no_grad():
-                answers = model((everything - 19) / 5).argmax(dim=1)
+                answers = model(scaled(everything)).argmax(dim=1)
             shares.append(answers.float().mean().item())
     print(f"{(answers == seasons).float().mean().item():.0%} right")
     return shares
@@ -173,7 +185,8 @@ import matplotlib.pyplot as plt
 
 fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 for start in (6, 18, 30):
-    ax.axvspan(start + 0.5, start + 6.5, color="#fdebd0", label="by date: spring" * (start == 6))
+    label = "by date: spring" if start == 6 else None
+    ax.axvspan(start + 0.5, start + 6.5, color="#fdebd0", label=label)
 ax.plot(range(1, 37), by_date, "s-", markersize=4, label="by date")
 ax.plot(range(1, 37), shuffled, "o-", markersize=4, label="shuffled")
 ax.axhline(0.5, color="black", linewidth=0.8, linestyle="--", label="truth")
@@ -194,7 +207,7 @@ plt.show()
 #
 # After 60 days of winter the model has learned to answer "winter", always; then spring comes and it
 # forgets winter. A batch should be the whole data in small, so training shuffles. Validation and
-# test update nothing; there the order does not matter, so leave it.
+# test update nothing; there the order does not matter: no need to shuffle.
 #
 # 洗牌也可以重來：交給它一個固定種子的 ``generator``。
 #
@@ -313,25 +326,25 @@ print(f"without the padding {(inputs.sum(dim=1) / lengths)[3].item():.2f}")
 
 # %%
 # 算不對：補上的 0 被當成真的 0 度。補的值只是為了湊成方形，後面每一步都要記得把它排除，
-# 所以長度（或遮罩）要跟著批次一起走。
+# 所以長度（或:term:`遮罩`）要跟著批次一起走。
 #
 # It is wrong: the 0 that fills the row was taken for 0 degrees. Padding is there to make a
-# rectangle, and every later step has to leave it out. That is why lengths, or a mask, travel with
-# the batch.
+# rectangle, and every later step has to leave it out. That is why lengths, or a :term:`mask`,
+# travel with the batch.
 
 # %%
 # 請幫手：``num_workers`` · Helpers: ``num_workers``
 # --------------------------------------------------
 #
-# 讀檔、解壓縮照片都很慢，模型只好等。``num_workers=2`` 另外開兩個行程，
+# 讀檔、解壓縮照片都很慢，模型只好等。``num_workers=2`` 另外開兩個行程（process），
 # 在模型算這一批的時候先準備下一批。在 Windows 和 macOS 上，新行程會把你的腳本**從頭再匯入一次**，
 # 好認識裡面的類別和函式。那腳本如果一匯入就開行程呢？下面把這樣的腳本存成檔案，真的跑跑看；
 # ``"spawn"`` 就是這種開法，在 Linux 上也一樣。
 #
 # Reading files and unpacking photos is slow, and the model waits. ``num_workers=2`` starts two more
 # processes, which prepare the next batches while the model works on this one. On Windows and macOS
-# a new process *imports your script again from the top*, to know its classes and functions. And if
-# the script, once imported, starts processes? Here is such a script, saved and really run.
+# a new process *imports your script again from the top*, to know its classes and functions. What if
+# merely importing the script starts a process? Here is such a script, saved and really run.
 # ``"spawn"`` is that way of starting, on Linux too.
 
 import subprocess
@@ -366,7 +379,7 @@ print(" ".join(done.stderr.partition("RuntimeError:")[2].split("\n\n")[0].split(
 # 幫手還沒開工就倒了。看第二行：腳本在幫手裡又跑了一次，名字改叫 ``__mp_main__``。
 # 跑到最後一行，幫手也想開幫手，Python 就喊停：行程還沒準備好，不能再開行程。
 #
-# The helper fell over before any work. See the second line: in the helper the script ran once more,
+# The helper failed before it did any work. See the second line: in it the script ran once more,
 # now under the name ``__mp_main__``. At its last line the helper wanted a helper of its own, and
 # Python called a halt: no new process before this one is ready.
 #
@@ -414,13 +427,14 @@ print(run_script(with_workers).stdout.strip())
 # - Linux 到 Python 3.13 為止預設直接複製行程，不重新匯入，少了 ``if`` 也能跑；3.14 起不再如此。
 #   每次都寫，腳本到哪裡都能用。
 #
-#   Linux copies the process, up to Python 3.13, and imports nothing again, so that the ``if`` is
-#   not missed; from 3.14 on it is. Write it every time, and your script runs anywhere.
+#   Up to Python 3.13, Linux simply copies the process and imports nothing again, so a script
+#   without the ``if`` runs as well; from 3.14 on it does not. Write it always, and your script
+#   runs anywhere.
 #
 # - 筆記本沒有可以重新匯入的檔案：在 Windows 和 macOS 上，請把 ``Dataset`` 寫進 ``.py`` 檔再匯入。
 #
-#   A notebook is no file to import again: on Windows and macOS, put the ``Dataset`` in a ``.py``
-#   file and import it.
+#   A notebook is not a file that can be imported again: on Windows and macOS, put the ``Dataset``
+#   in a ``.py`` file and import it.
 #
 # - 幫手裡出的錯，訊息又長又繞。改成 ``num_workers=0`` 再跑一次，看得最清楚。
 #

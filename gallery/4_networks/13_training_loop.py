@@ -5,7 +5,7 @@
 網路有了，資料也一批一批進來了。現在把它們接起來：答一批、看錯多少、調一點點，再來一批。
 不管模型多大，訓練的核心就是這五行。
 
-The network stands and data comes in batches. Now connect them: answer a batch, see how wrong it
+The network is ready and data comes in batches. Now connect them: answer a batch, see how wrong it
 was, move a little, take the next. However large the model, these five lines are the heart of
 training.
 
@@ -45,9 +45,9 @@ Lessons needed: :doc:`/lessons/4_networks/11_multilayer_perceptron`,
 # 每個點有兩個座標，屬於風車三片葉子的其中一片：看座標，猜是哪一片。葉子是彎的，直線分不開。
 # 360 點是:term:`訓練集`，另外 180 點留著當:term:`驗證集`。
 #
-# Each point has two coordinates and lies on one of three arms of a pinwheel: from the place, guess
+# Each point has two coordinates and lies on one of three arms of a pinwheel: from its place, guess
 # the arm. The arms are curved, and no straight line separates them. 360 points are the
-# :term:`training set`; another 180 are kept as :term:`validation set`.
+# :term:`training set`; another 180 are kept as the :term:`validation set`.
 
 # sphinx_gallery_thumbnail_number = 1
 import math
@@ -106,10 +106,11 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
 # 第一行：前向傳播 · Line one: the forward pass
 # ---------------------------------------------
 #
-# 拿一個:term:`批次`來，先慢慢走一步。32 個點，每點得到三個分數，一片葉子一個。
+# 拿一個:term:`批次`來，先慢慢走一步。:term:`前向傳播`之後，32 個點各得到三個分數，
+# 一片葉子一個，也就是 :term:`logits`。
 #
-# Take one :term:`batch` and go through one step slowly. For 32 points there are three scores each,
-# one an arm.
+# Take one :term:`batch` and go through one step slowly. The :term:`forward pass` gives each of the
+# 32 points three scores, its :term:`logits`: one for each arm.
 
 inputs, targets = next(iter(batches()))
 logits = model(inputs)
@@ -121,8 +122,8 @@ print(logits.shape)
 #
 # **先猜猜看**：還沒學，三選一亂猜。:term:`交叉熵`大概是多少？
 #
-# **Guess first**: nothing is learned yet, so the model guesses one of three. About what is the
-# :term:`cross-entropy`?
+# **Guess first**: nothing is learned yet, so the model guesses one of three. Roughly how large is
+# the :term:`cross-entropy`?
 
 loss = loss_function(logits, targets)
 print(f"loss {loss.item():.2f}, log 3 = {math.log(3):.2f}")
@@ -138,11 +139,11 @@ print(f"loss {loss.item():.2f}, log 3 = {math.log(3):.2f}")
 # 第三、四行：清掉、反向 · Lines three and four: clear, backward
 # --------------------------------------------------------------
 #
-# ``zero_grad()`` 清掉上一批留下的:term:`梯度`，``backward()`` 算出這一批的。梯度算好了，
-# 參數還沒動。
+# ``zero_grad()`` 清掉上一批留下的:term:`梯度`，``backward()`` 做:term:`反向傳播`，
+# 算出這一批的。梯度算好了，參數還沒動。
 #
 # ``zero_grad()`` clears the :term:`gradient` that the last batch left; ``backward()`` computes this
-# one's. Now there are gradients, but no parameter has moved.
+# one's by :term:`backpropagation`. Now there are gradients, but no parameter has moved.
 
 weight = model.layers[0].weight
 before = weight.detach().clone()
@@ -159,8 +160,8 @@ print("moved:", not torch.equal(weight, before))
 # ``step()`` 才真的動：每個參數減去學習率乘梯度，和第 09 課親手寫的一樣。走完這一步，
 # 同一批的損失變小了。
 #
-# ``step()`` makes the move: from each parameter it takes the learning rate times the gradient, as
-# we did by hand in lesson 09. After it, the loss on this batch is smaller.
+# ``step()`` makes the move: from each parameter it subtracts the learning rate times the gradient,
+# as we did by hand in lesson 09. After it, the loss on this batch is smaller.
 
 optimizer.step()
 print("as by hand:", torch.allclose(weight, before - 0.2 * weight.grad))
@@ -221,9 +222,9 @@ print(f"new points: {share_right(by_hand, new_places, new_arms):.0%} right")
 #   it by the number of points, add up, and divide by all; a plain mean of the batches would make
 #   those 8 weigh too much.
 #
-# - 記錄用 ``loss.item()``，只留數字，不留計算圖。
+# - 記錄用 ``loss.item()``，只留數字，不留:term:`計算圖`。
 #
-#   Record ``loss.item()``, the number alone, not its graph.
+#   Record ``loss.item()``, the number alone, not its :term:`computation graph`.
 #
 # - 有些層訓練和使用時做的事不一樣，所以訓練前說 ``train()``，量成績前說 ``eval()``。
 #   這個模型沒有那種層，但請養成習慣。
@@ -238,7 +239,8 @@ COLOURS = ["#1f5f99", "#c65d00", "#3f7f3f"]
 
 def draw(ax, model, title):
     """Colour the plane by the model's answer and put the new points on top."""
-    x, y = torch.meshgrid(*[torch.linspace(-3.6, 3.6, 200)] * 2, indexing="xy")
+    axis = torch.linspace(-3.6, 3.6, 200)
+    x, y = torch.meshgrid(axis, axis, indexing="xy")
     with torch.no_grad():
         answers = model(torch.stack([x, y], dim=-1)).argmax(dim=-1)
     ax.contourf(x, y, answers, levels=[-0.5, 0.5, 1.5, 2.5], colors=COLOURS, alpha=0.25)
@@ -330,7 +332,7 @@ plt.show()
 # %%
 # ``fit`` 也會先檢查。拿錯參數的最佳化器，它不收：
 #
-# And ``fit`` checks first. An optimizer of another model it does not take:
+# ``fit`` also checks before it starts. It refuses the optimizer of another model:
 
 stray = torch.optim.SGD(new_model().parameters(), lr=0.2)
 try:
@@ -406,11 +408,20 @@ plt.show()
 #   :doc:`/lessons/5_practice/17_choosing_hyperparameters` goes further.
 
 # %%
+# 換成你來挑：十二個學習率都真的訓練過，從 0.001 到 1000。拉動滑桿，看損失曲線和
+# 決策邊界怎麼變；再讓它從頭訓練一次。
+#
+# Your turn to choose: twelve learning rates, from 0.001 to 1000, were really trained. Drag the
+# slider and see the loss curve and the decision boundary change; then train once more.
+#
+# .. moving-graph:: learning-rate
+
+# %%
 # 再更大會怎樣？數字大到 ``float32`` 裝不下，變成 ``nan``。自己寫的迴圈會毫無怨言地一直算
 # ``nan``；``fit`` 會停下來，告訴你是第幾批。
 #
-# And larger still? The numbers outgrow ``float32`` and become ``nan``. A loop of your own goes on
-# with ``nan`` without complaint; ``fit`` stops and names the batch.
+# And if it is larger still? The numbers outgrow ``float32`` and become ``nan``. A loop of your own
+# goes on with ``nan`` without complaint; ``fit`` stops and names the batch.
 
 try:
     run(torch.optim.SGD, 1000)
@@ -425,8 +436,8 @@ except primer.NonFiniteLossError as error:
 # 常從 0.001 到 0.01 開始。迴圈一行都不用改，換掉最佳化器就好。
 #
 # SGD takes the same learning rate for each parameter. Adam looks at the recent gradients of each
-# and adapts its step, so it is less particular; begin between 0.001 and 0.01. No line of the loop
-# changes, only the optimizer.
+# and adapts its step, so the exact learning rate matters less; begin between 0.001 and 0.01. No
+# line of the loop changes, only the optimizer.
 
 adam = run(torch.optim.Adam, 0.01)
 print(f"Adam   loss {adam['loss'][-1]:.2f}   {adam['accuracy'][-1]:.0%} right")

@@ -6,7 +6,7 @@
 讀別人的檔案更要小心，因為有一種存檔其實是程式。
 
 A night of training is gone when the power is. Saving takes one line, but what you save and how you
-read it back decide whether you can go on. Files of others need care as well, because one kind of
+read it back decide whether you can go on. Other people's files need care, because one kind of
 saved file is a program.
 
 .. mermaid::
@@ -42,8 +42,8 @@ Lessons needed: :doc:`/lessons/4_networks/13_training_loop`. Time: about 20 minu
 # 用 128 個點學一條波浪線，故意只練 100 個:term:`訓練週期`，等一下才有得接。
 # 檔案都放進一個暫存資料夾。
 #
-# A small network learns a wave from 128 points. We train for 100 epochs (:term:`epoch`) only, so
-# that there is something to go on with. Files go into a temporary folder.
+# A small network learns a wave from 128 points. We train for only 100 :term:`epochs <epoch>`, so
+# that there is something left to go on with. Files go into a temporary folder.
 
 # sphinx_gallery_thumbnail_number = 1
 from pathlib import Path
@@ -130,10 +130,10 @@ print("after: ", torch.equal(primer.predict(other, inputs), answers))
 # 失敗：程式和檔案對不上 · A failure: code and file disagree
 # ----------------------------------------------------------
 #
-# 檔案裡沒有程式，所以模型要由你建，而且要建得一樣。後來把隱藏層改寬了：
+# 檔案裡沒有程式，所以模型要由你建，而且要建得一樣。後來把:term:`隱藏層`改寬了：
 #
 # The file holds no code, so you build the model, and it must be the same one. Say that you have
-# widened the hidden layer since:
+# widened the :term:`hidden layer` since:
 
 wider = primer.MLP(1, 1, hidden=(64,))
 try:
@@ -145,9 +145,9 @@ except RuntimeError as error:
 # 一行一個參數：``checkpoint`` 後面是檔案裡的形狀，``current model`` 是你現在的模型。
 # 對照就知道哪裡改過：檔案要 32，你給 64。解法是用當時的設定建模型；因此設定要跟著檔案一起記下來。
 #
-# One line a parameter: first the shape in the file, then that of your current model. Compare, and
-# you see what changed: the file has 32, you have 64. The cure is to build the model with the
-# settings of that time. So write those settings down, next to the file.
+# One line for each parameter: first the shape in the file, then that of your current model.
+# Compare, and you see what changed: the file has 32, you have 64. The cure is to build the model
+# with the settings of that time. So write those settings down, next to the file.
 
 # %%
 # 不出聲的：以為存了，其實沒有 · Silent: it looks saved, and is not
@@ -200,8 +200,8 @@ print(f"loss at the cut {restarted[0]:.3f}, one step later {restarted[1]:.2f}")
 #
 # The weights are right to the last digit, yet after one step the :term:`loss <loss function>` is
 # dozens of times higher. The :term:`optimizer` remembers, too: Adam keeps the size of recent
-# gradients for each parameter and fits its steps to them. Without that memory it thinks that it has
-# just set off, and strides.
+# gradients for each parameter and fits its steps to them. Without that memory it behaves as if it
+# had just set off, and takes big strides.
 #
 # 所以:term:`檢查點`裡要有接下去需要的一切：權重、最佳化器的 ``state_dict()``、練到第幾個週期；
 # 有打亂資料的話，還有亂數走到哪裡。自己寫迴圈時，就存這樣一個字典：
@@ -238,8 +238,8 @@ print(list(torch.load(run, weights_only=True)))
 # 寫檔的那一刻停電也不怕：``fit`` 先寫到暫存檔，寫完才改名，舊檔案在那之前都是完整的。
 #
 # All 200 numbers are equal to the last digit. The other seed of the second run does not matter:
-# everything comes from the file. Nor does a power cut during the writing itself: ``fit`` writes to
-# a temporary file and renames it when it is complete, and until then the old one stays whole.
+# everything comes from the file. Even a power cut during the writing does no harm: ``fit`` writes
+# to a temporary file and renames it when it is complete, and until then the old one stays whole.
 
 import matplotlib.pyplot as plt
 
@@ -309,21 +309,21 @@ import re
 
 
 def refusal(path):
-    """Load a file as data; give the part of the message that names what was refused."""
+    """Load a file as data; give the name in the message, that of what was refused."""
     try:
         torch.load(path, weights_only=True)
     except pickle.UnpicklingError as error:
-        return re.search(r"Unsupported global: GLOBAL \S+", str(error)).group()
+        return re.search(r"Unsupported global: GLOBAL (?:builtins\.)?(\S+)", str(error))[1]
 
 
-print(refusal(folder / "gift.pt"))
+print("refused:", refusal(folder / "gift.pt"))
 
 # %%
-# 訊息很長，這裡只印出關鍵的一句：``GLOBAL`` 後面是檔案想叫出來的東西。
+# 訊息很長，這裡只印出關鍵：檔案想叫出來、卻被拒絕的東西。
 # 訊息還會建議改用 ``weights_only=False``：來路不明的檔案，千萬別照做。
 #
-# The message is long, and this is its heart: after ``GLOBAL`` stands what the file wanted to call
-# up. The message goes on to suggest ``weights_only=False``. With a file of unknown origin, never do
+# The message is long, and this is its heart: what the file wanted to call up and was refused. The
+# message goes on to suggest ``weights_only=False``. With a file of unknown origin, never do
 # that.
 #
 # 存**整個模型**而不是 ``state_dict()``，就是存這種程式。它記的是類別的所在，不是類別的內容；
@@ -334,7 +334,7 @@ print(refusal(folder / "gift.pt"))
 # any more. ``weights_only=True`` refuses it just the same:
 
 torch.save(model, folder / "whole_model.pt")
-print(refusal(folder / "whole_model.pt"))
+print("refused:", refusal(folder / "whole_model.pt"))
 
 # %%
 # 記住四件事：

@@ -98,7 +98,7 @@ print(f"accuracy {accuracy_score(answers, lazy):.1%}")
 # 九成！因為九成的圖片本來就不是 8。一類多、一類少，資料叫做不平衡；這時準確率說的多半是資料，
 # 不是模型。看到準確率，先問：什麼都不做的，能得幾分？
 #
-# Ninety per cent, because ninety per cent of the pictures are no eights. When one class is rare,
+# Ninety per cent, because ninety per cent of the pictures are not eights. When one class is rare,
 # the data are unbalanced, and accuracy tells more about the data than about the model. Before you
 # trust an accuracy, ask what doing nothing would score.
 
@@ -106,10 +106,10 @@ print(f"accuracy {accuracy_score(answers, lazy):.1%}")
 # 一個真的模型 · A real model
 # ---------------------------
 #
-# 訓練最簡單的模型：一個線性層，64 個點進去，一個分數出來；大於 0 就回答「是 8」。
+# 訓練最簡單的模型：一個:term:`線性層`，64 個點進去，一個分數出來；大於 0 就回答「是 8」。
 #
-# Train the simplest model there is: one linear layer, 64 points in, one score out. Above 0 it says
-# "an 8".
+# Train the simplest model there is: one :term:`linear layer`, 64 points in, one score out. Above 0
+# it says "an 8".
 
 import torch.nn.functional as F
 from torch import nn
@@ -152,16 +152,16 @@ print(matrix)
 # %%
 # - 左上，真陰性（TN）：不是 8，也說不是。右下，真陽性（TP）：是 8，也說是。
 #
-#   Top left, true negatives (TN): no 8, and it said so. Bottom right, true positives (TP): an 8,
-#   and it said so.
+#   Top left, true negatives (TN): not an 8, and it said so. Bottom right, true positives (TP): an
+#   8, and it said so.
 #
 # - 右上，偽陽性（FP）：不是 8，卻說是，也就是誤報。
 #
-#   Top right, false positives (FP): no 8, but it said so. A false alarm.
+#   Top right, false positives (FP): not an 8, but it said "an 8". A false alarm.
 #
 # - 左下，偽陰性（FN）：是 8，卻說不是，也就是漏掉。
 #
-#   Bottom left, false negatives (FN): an 8, but it said no. A miss.
+#   Bottom left, false negatives (FN): an 8, but it said "not an 8". A miss.
 #
 # 數字之外，也看看錯的是哪幾張：
 #
@@ -226,8 +226,8 @@ print("scikit-learn " + "  ".join(f"{score:.3f}" for score in by_library))
 # %%
 # 準確率說「錯得很少」，召回率說「8 漏掉了不少」。問的是 8，就該看後面這個。
 #
-# Accuracy says that errors are few; recall says that many an 8 is lost. You asked about eights, so
-# heed the second.
+# Accuracy says that errors are few; recall says that a good many eights are missed. You asked about
+# eights, so look at the second.
 
 # %%
 # 失敗：什麼都沒說，怎麼算精確率 · A failure: the precision of saying nothing
@@ -321,10 +321,11 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
 false_alarms, found, _ = roc_curve(answers, scores)
 left.plot(false_alarms, found, label="model")
 left.plot([0, 1], [0, 1], "--", color="grey", label="guessing")
-left.plot(((scores >= cut) & ~answers).sum() / 542, recalls[chosen], "o", label="chosen threshold")
+cut_alarms = ((scores >= cut) & ~answers).sum() / (~answers).sum()
+left.plot(cut_alarms, recalls[chosen], "o", label="chosen threshold")
 left.set(xlabel="false positive rate", ylabel="recall (true positive rate)", title="ROC")
 right.plot(recalls, precisions, label="model")
-right.axhline(58 / 600, linestyle="--", color="grey", label="guessing")
+right.axhline(answers.double().mean(), linestyle="--", color="grey", label="guessing")
 right.plot(recalls[chosen], precisions[chosen], "o", label="chosen threshold")
 right.set(xlabel="recall", ylabel="precision", title="precision against recall", ylim=(0, 1.05))
 for ax in (left, right):
@@ -370,9 +371,10 @@ check_confident(probabilities)
 
 from sklearn.metrics import log_loss
 
-losses = {T / 2: log_loss(answers, torch.sigmoid(scores / (T / 2))) for T in range(2, 13)}
-temperature = min(losses, key=losses.get)
-print(f"T = {temperature}   log loss {losses[1.0]:.3f} -> {losses[temperature]:.3f}")
+temperatures = [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0]
+losses = [log_loss(answers, torch.sigmoid(scores / T)) for T in temperatures]
+temperature = temperatures[losses.index(min(losses))]
+print(f"T = {temperature}   log loss {losses[0]:.3f} -> {min(losses):.3f}")
 cooled = torch.sigmoid(scores / temperature)
 check_confident(cooled)
 print(torch.equal(cooled > 0.5, predictions))
@@ -548,7 +550,7 @@ print(f"log loss {before:.3f} -> {after:.3f}")
 #
 # - 資料不平衡時別只看準確率：混淆矩陣分出誤報和漏掉，精確率和召回率各管一種。
 #
-#   On unbalanced data, do not trust accuracy alone: the confusion matrix parts false alarms from
+#   On unbalanced data, do not trust accuracy alone: the confusion matrix tells false alarms from
 #   misses; precision watches the first, recall the second.
 #
 # - ROC 和 AUC 問排得對不對，校準問說的機率準不準；兩個都要查。

@@ -67,9 +67,9 @@ train = pool[:300], given[:300]
 print((given[:300] != truth[:300]).sum().item(), "of 300 labels are wrong")
 
 # %%
-# 模型有一層隱藏層。整份資料一次送進去，走 100 步；用 float64，好讓每台電腦印出一樣的數字。
+# 模型有一層:term:`隱藏層`。整份資料一次送進去，走 100 步；用 float64，好讓每台電腦印出一樣的數字。
 #
-# The model has one hidden layer. All data go in at once, for 100 steps; float64 makes every
+# The model has one :term:`hidden layer`. All data go in at once, for 100 steps; float64 makes every
 # computer print the same numbers.
 
 from torch import nn
@@ -142,13 +142,14 @@ untreated, untreated_history = model, history  # 寬度 256 的 · those of widt
 wrong = given[:300] != truth[:300]
 answers = primer.predict(untreated, pool[:300]).argmax(dim=1)
 print((answers[wrong] == given[:300][wrong]).sum().item(), "wrong labels known by heart")
-print((answers[wrong] == truth[:300][wrong]).sum().item(), "of them read as they look")
+print((answers[wrong] == truth[:300][wrong]).sum().item(), "of these digits read correctly")
 
 # %%
-# 60 個錯的答案全背起來了。訓練集滿分不是好消息，是該查一查的消息。
+# 60 個錯的答案全背起來了，那 60 張圖真正是什麼，一張也沒讀對。訓練集滿分不是好消息，
+# 是該查一查的消息。
 #
-# All 60 wrong answers, by heart. A full score on the training set is no good news; it is news to
-# look into.
+# It knows all 60 wrong answers by heart and reads none of those 60 digits as what it really is. A
+# full score on the training set is not good news; it is a reason to look closer.
 
 # %%
 # 學習曲線 · Learning curves
@@ -263,9 +264,9 @@ for decay, (model, _) in decays.items():
 # :term:`丟棄法`在訓練時隨機把一部分神經元設成 0，每一步丟的都不同。沒有哪個神經元靠得住，
 # 就不能靠其中一兩個記住某個例子。留下來的除以 ``1 - p``，好讓平均值不變。
 #
-# :term:`Dropout <dropout>` sets a random part of the units to 0 in training, others at every step.
-# As no unit can be relied on, no few of them can hold one example. What remains is divided by
-# ``1 - p``, so that the mean stays.
+# :term:`Dropout <dropout>` sets a random part of the units to 0 in training, a different part at
+# every step. As no single unit can be relied on, one or two of them cannot hold an example by
+# heart. What remains is divided by ``1 - p``, so that the mean stays.
 
 drop = nn.Dropout(0.8)
 ones = torch.ones(100_000)
@@ -384,8 +385,8 @@ plt.show()
 # 十分之幾的差別才當真，藥之間那一點點不當真。
 #
 # With all four settled, compare on the test set. The standard error for 400 pictures is about 0.02,
-# so we print one decimal: a difference of tenths is real, one of hundredths between the cures is
-# not.
+# so we print one decimal: take a difference of tenths seriously, but not the hundredths between the
+# cures.
 
 models = {
     "untreated": untreated,

@@ -7,7 +7,7 @@
 
 A recipe says "medium heat", and nobody knows how many degrees that is: you try, pot by pot.
 Training too has settings that training cannot learn: how large a learning rate, how wide a hidden
-layer, how long. Trying is easy. Not being fooled by the scores you tried for is the hard part.
+layer, how long. Trying is easy. The hard part is not to be fooled by your own scores.
 
 .. mermaid::
 
@@ -69,11 +69,17 @@ Lessons needed: :doc:`/lessons/5_practice/16_overfitting`. Time: about 25 minute
 #      O -->|"還沒 · no"| O1["Adam"]
 #      O -->|"有了，各掃學習率 · yes: sweep each"| O2["AdamW, SGD"]
 #
+# 卷積網路（CNN）是專為影像設計的架構，Transformer 是專為文字設計的。這個課程沒有教，
+# 先知道名字，用到再學。
+#
+# A convolutional network (CNN) is an architecture made for images, a Transformer one made for text.
+# This course does not teach them: know the names, and learn them when you need them.
+#
 # 我們的問題是 8 × 8 的手寫數字，十類選一。圖這麼小，攤平當表格就好：
-# 多層感知器配 ``cross_entropy``。
+# :term:`多層感知器`配 ``cross_entropy``。
 #
 # Our task: handwritten digits of 8 × 8 points, one class of ten. So small a picture may be laid
-# flat as a table: a multilayer perceptron with ``cross_entropy``.
+# flat as a table: a :term:`multilayer perceptron` with ``cross_entropy``.
 
 # sphinx_gallery_thumbnail_number = 2
 import math
@@ -99,7 +105,7 @@ print(len(train), len(validation), len(test))
 # %%
 # 選錯損失，有時當場就知道。把十類選一當成「是或否」：
 #
-# A wrong loss may show at once. Take one class of ten for "yes or no":
+# A wrong choice of loss may show at once. Treat one class of ten as "yes or no":
 
 torch.manual_seed(0)
 untrained = primer.MLP(64, 10, hidden=(32,)).double()
@@ -147,10 +153,10 @@ def fit(rate, width=32, decay=0.0, optimizer=torch.optim.Adam, seed=0, steps=60)
     return model
 
 
-@torch.no_grad()
 def score(model, rows):
     """Give the loss and the accuracy on these rows."""
-    logits = model(x[rows])
+    with torch.no_grad():
+        logits = model(x[rows])
     right = logits.argmax(dim=1) == y[rows]
     return F.cross_entropy(logits, y[rows]).item(), right.double().mean().item()
 
@@ -169,8 +175,8 @@ for optimizer in (torch.optim.SGD, torch.optim.Adam):
 # 只替自己喜歡的方法調，再拿去贏沒調過的，是最常見的不公平。
 #
 # At the same rate Adam wins by far; each at its own best, they are about equal. SGD wants a rate a
-# hundred times as large. To tune the method you like and beat one that nobody tuned is the most
-# common unfairness.
+# hundred times as large. The most common unfairness is to tune the method that you like, and then
+# beat another that nobody tuned.
 
 import matplotlib.pyplot as plt
 
@@ -202,13 +208,14 @@ plt.show()
 # 要一起調好幾個呢？排成網格，三個超參數各三個值，跑 27 次卻只試了三個學習率。隨機抽，27 次就是
 # 27 個學習率。跨好幾個數量級的，在對數上均勻地抽：先抽指數。
 #
-# And several at once? On a grid, three hyperparameters with three values each take 27 runs, and
-# only three learning rates are tried. Drawn at random, 27 runs try 27. Where a range spans orders
-# of magnitude, draw evenly on the log scale: draw the exponent.
+# How do you tune several at once? On a grid, three hyperparameters with three values each take 27
+# runs, and only three learning rates are tried. Drawn at random, 27 runs try 27. Where a range
+# spans orders of magnitude, draw evenly on the log scale: draw the exponent.
 #
 # 第一次試，就出了怪事。**先猜猜看**：四個學習率，會有幾個不一樣？
 #
-# The first attempt goes strangely. **Guess first**: of the four rates, how many differ?
+# The first attempt goes strangely. **Guess first**: of four learning rates, how many will be
+# different?
 
 for _ in range(4):
     rate = 10 ** (-4 + 4 * torch.rand(()).item())
@@ -219,9 +226,9 @@ for _ in range(4):
 # 只有一個，四次全都一樣！``fit`` 每次都重設種子，把我們抽籤用的亂數也一起倒帶了。沒有錯誤訊息，
 # 搜尋卻停在原地。解法：抽籤用自己的 ``Generator``，而且訓練前一次抽完。
 #
-# One: all four are the same. ``fit`` sets the seed each time, and so rewinds the numbers that we
-# draw from. No message, and a search that stands still. The cure: draw from a ``Generator`` of its
-# own, all before training.
+# Just one: all four are the same. ``fit`` sets the seed each time and so rewinds the random numbers
+# that we draw from. There is no message, and the search stands still. The cure: draw from a
+# separate ``Generator``, and draw everything before training.
 
 draws = torch.rand(20, 3, generator=torch.Generator().manual_seed(0)).tolist()
 settings = [
@@ -260,11 +267,11 @@ plt.show()
 # -----------------------------------
 #
 # 換一個種子，起始的:term:`權重`不同，分數也不同。只跑一次就說誰好，是把運氣當實力。
-# 學習率照搜尋的結果取 0.01，看不出好處的權重衰減不加，每種寬度各用 8 個種子跑：
+# 學習率照搜尋的結果取 0.01，看不出好處的:term:`權重衰減`不加，每種寬度各用 8 個種子跑：
 #
 # Another seed gives other starting :term:`weights <weight>` and another score. To judge by a single
-# run is to take luck for merit. Take the rate 0.01 that the search found, leave out weight decay,
-# which showed no gain, and run each width with 8 seeds:
+# run is to take luck for merit. Take the rate 0.01 that the search found, leave out
+# :term:`weight decay`, which showed no gain, and run each width with 8 seeds:
 
 widths = [16, 32, 64, 128]
 accuracy = torch.tensor(
@@ -401,8 +408,8 @@ print(f"test accuracy {share:.0%} ± {error:.0%}")
 #
 # - 搜尋用自己的亂數，跨數量級的在對數上抽；差距要和好幾個種子的誤差比。
 #
-#   Search with random numbers of its own, on a log scale where a range spans magnitudes; hold a gap
-#   against the error over several seeds.
+#   Draw from a separate generator, on a log scale where a range spans magnitudes; compare a gap
+#   with the error over several seeds.
 #
 # - 選出來的分數一定偏高；測試集在最後碰一次。
 #

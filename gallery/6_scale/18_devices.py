@@ -44,10 +44,11 @@ Lessons needed: :doc:`/lessons/1_start/02_install_and_verify`,
 # 先問再選 · Ask, then choose
 # ---------------------------
 #
-# 每個張量都住在一個:term:`裝置`上，沒有特別說就是 ``cpu``。``select("auto")`` 先找:term:`加速器`，
+# 每個:term:`張量`都住在一個:term:`裝置`上，沒有特別說就是 ``cpu``。``select("auto")``
+# 先找:term:`加速器`，
 # 找不到就用 CPU。整支程式只在這裡決定一次。
 #
-# Every tensor lives on a :term:`device`, which is ``cpu`` unless you say otherwise.
+# Every :term:`tensor` lives on a :term:`device`, which is ``cpu`` unless you say otherwise.
 # ``select("auto")`` looks for an :term:`accelerator` first and falls back to the CPU. The whole
 # program decides here, once.
 
@@ -85,11 +86,11 @@ print("weights", model.weight.device)
 
 # %%
 # 張量的 ``to`` 回傳一份新的，原來的不動，所以要寫 ``x = x.to(device)``。
-# 模型的 ``to`` 把自己的參數就地換掉，不必接。這是最常見的漏寫。
+# 模型的 ``to`` 把自己的:term:`參數`原地換掉，不必接。漏寫 ``x =`` 是最常見的錯。
 #
 # A tensor's ``to`` returns a new one and leaves the old where it was: write ``x = x.to(device)``. A
-# model's ``to`` replaces its own parameters, so nothing need be kept. Forgetting this is the most
-# common slip.
+# model's ``to`` replaces its own :term:`parameters <parameter>`; there is nothing to keep. Leaving
+# out the ``x =`` is the most common slip.
 
 # %%
 # 失敗：兩個裝置 · A failure: two devices
@@ -129,12 +130,12 @@ print(tuple(model(x.to(where)).shape))
 # 不綁定裝置的訓練迴圈 · A training loop tied to no device
 # ---------------------------------------------------------
 #
-# 和第 13 課的迴圈比，只多了兩處 ``to(device)``：模型搬一次，每個:term:`批次`用到才搬。
-# 資料集留在 CPU，不必全部塞進:term:`顯示記憶體`。
+# 和第 13 課的:term:`訓練迴圈`比，只多了兩處 ``to(device)``：模型搬一次，
+# 每個:term:`批次`用到才搬。資料集留在 CPU，不必全部塞進:term:`顯示記憶體`。
 #
-# Next to the loop of lesson 13 there are just two ``to(device)`` more: the model moves once, each
-# :term:`batch` when its turn comes. The dataset stays on the CPU and need not fit into
-# :term:`video memory`.
+# Compared with the :term:`training loop` of lesson 13, ``to(device)`` is new in just two places:
+# the model moves once, each :term:`batch` when its turn comes. The dataset stays on the CPU and
+# need not fit into :term:`video memory`.
 #
 # 順序也有講究：先搬模型，再建:term:`最佳化器`，它才會拿到搬好的參數。
 #
@@ -215,10 +216,10 @@ fig.set_label(
 plt.show()
 
 # %%
-# 真的量一次：先暖身，再交代 20 次矩陣乘法；看一次錶，``synchronize`` 等它做完，再看一次。
+# 真的量一次：先暖身，再交代 20 次:term:`矩陣乘法`；看一次錶，``synchronize`` 等它做完，再看一次。
 #
-# Now for real: warm up, hand over 20 matrix products, read the clock, wait with ``synchronize``,
-# read it again.
+# Now for real: warm up, hand over 20 products (:term:`matrix multiplication`), read the clock, wait
+# with ``synchronize``, read it again.
 
 from time import perf_counter
 
@@ -238,7 +239,7 @@ print("still busy at the first reading:", right > 2 * too_early)  # depends on t
 # CPU 自己就是做事的人，兩次差不多，是 ``False``；GPU 多半是 ``True``。``timed`` 前後都替你等，
 # 想看秒數就印出 ``watch.seconds``。``loss.item()`` 也會等，所以別在每一步都印損失。
 #
-# A CPU does the work itself, so both readings nearly agree: ``False``. A GPU mostly says ``True``.
+# A CPU does the work itself, so both readings nearly agree: ``False``. A GPU mostly gives ``True``.
 # ``timed`` waits on both sides for you; print ``watch.seconds`` to see your own time.
 # ``loss.item()`` waits as well, so do not print the loss at every step.
 
@@ -251,11 +252,17 @@ print(watch.seconds > 0)
 # 練習 · Exercises
 # ----------------
 #
+# 先 ``import primer``，答案交給 ``primer.check`` 批改；在腳本裡寫 ``print(primer.check(...))``
+# 才看得到結果。
+#
+# ``import primer`` and let ``primer.check`` mark your answers. In a script,
+# ``print(primer.check(...))`` shows the verdict.
+#
 # **18-1 整批搬過去。**一個批次常是一包東西。寫 ``move(batch, device)``：``batch`` 可能是張量、
 # list、tuple、dict，也可能一層包一層。把裡面的張量都搬到 ``device``，容器照舊，其他東西不動。
 #
-# **18-1 Move a whole batch.** A batch is often a parcel. Write ``move(batch, device)``: ``batch``
-# may be a tensor, a list, a tuple, a dict, or these within one another. Move every tensor to
+# **18-1 Move a whole batch.** A batch often holds several things. Write ``move(batch, device)``:
+# ``batch`` may be a tensor, a list, a tuple, a dict, or one inside another. Move every tensor to
 # ``device``, keep the containers as they are, and leave anything else alone.
 #
 # .. admonition:: 解答 · Solution

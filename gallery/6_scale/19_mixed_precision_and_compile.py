@@ -62,12 +62,13 @@ except RuntimeError as error:
     print(error)
 
 # %%
-# 參數還是 ``float32``。連參數也換呢？那就學不動了：第 04 課看過，``bfloat16`` 的 1 加上 0.001
-# 還是 1。參數要留在 ``float32``，才記得住每一小步。這樣搭配著用，叫:term:`混合精度`。
+# :term:`參數`還是 ``float32``。連參數也換呢？那就學不動了：第 04 課看過，
+# ``bfloat16`` 的 1 加上 0.001 還是 1。參數要留在 ``float32``，才記得住每一小步。
+# 這樣搭配著用，叫:term:`混合精度`。
 #
-# The parameters are still ``float32``. Convert them too, and they stop learning: in lesson 04, 1
-# plus 0.001 was still 1 in ``bfloat16``. Parameters stay in ``float32``, to remember each small
-# step. Working with both is called :term:`mixed precision`.
+# The :term:`parameters <parameter>` are still ``float32``. Convert them too, and they stop
+# learning: in lesson 04, 1 plus 0.001 was still 1 in ``bfloat16``. Parameters stay in ``float32``,
+# to remember each small step. Working with both is called :term:`mixed precision`.
 
 # %%
 # ``autocast``：該換的才換 · ``autocast``: convert what should be
@@ -97,11 +98,11 @@ print("gradient", model[0].weight.grad.dtype)
 
 # %%
 # 只有輸出是。參數和它的:term:`梯度`都是 ``float32``，:term:`最佳化器`什麼都不必改。
-# 反向傳播放在 ``with`` 外面：每個運算會沿用前向時的型別。
+# :term:`反向傳播`放在 ``with`` 外面：每個運算會沿用前向時的型別。
 #
 # Only the output. The parameters and their :term:`gradients <gradient>` are ``float32``, so nothing
-# changes for the :term:`optimizer`. Keep ``backward`` outside of the ``with``: each operation goes
-# back in the type that it went forward in.
+# changes for the :term:`optimizer`. Keep :term:`backpropagation` outside of the ``with``: each
+# operation goes back in the type that it went forward in.
 #
 # 省了什麼？前向時存下來、等反向傳播才用的中間結果，最占記憶體。實際數一數：
 #
@@ -133,7 +134,7 @@ print("bfloat16", kept_kib(torch.bfloat16), "KiB")
 # 剛好一半。快多少要看硬體：有 16 位元電路的 GPU 快好幾倍，沒有的 CPU 反而可能變慢。
 # 請用第 18 課的 ``timed`` 在自己的機器上量。
 #
-# Exactly half. How much faster depends on the hardware: several times on a GPU with 16-bit
+# Exactly half. How much faster it is depends on the hardware: several times on a GPU with 16-bit
 # circuits; on a CPU without them it may even be slower. Measure on your own machine, with ``timed``
 # of lesson 18.
 
@@ -324,14 +325,13 @@ print(broken(torch.tensor([1.0, 2.0])))
 # %%
 # 兩張。記圖的時候還沒有數字，``if`` 沒辦法決定，只好停在這裡，回到 Python，走完 ``if`` 再記下一張。
 # 這叫圖中斷（graph break）：答案沒錯，只是併不起來，也不會告訴你。``print`` 張量和 ``.item()``
-# 也會這樣。加上 ``fullgraph=True``，它就會說。先 ``reset``，
-# 免得沿用剛才記下的圖：
+# 也會這樣。加上 ``fullgraph=True``，它就會說。先 ``reset``，免得沿用剛才記下的圖：
 #
 # Two. While it is recorded, a graph has no numbers, so the ``if`` cannot be decided: recording
 # stops, Python decides, and a second graph starts. That is a *graph break*: the result is right,
 # but nothing merges across it, and nobody tells you. Printing a tensor and ``.item()`` do the same.
-# With ``fullgraph=True`` you are told.
-# Call ``reset`` first, or the graphs recorded above are used again:
+# With ``fullgraph=True`` you are told. Call ``reset`` first, or the graphs recorded above are used
+# again:
 
 torch.compiler.reset()
 try:
@@ -360,6 +360,12 @@ for numbers in (torch.tensor([1.0, 2.0]), torch.tensor([1.0, -3.0])):
 # 練習 · Exercises
 # ----------------
 #
+# 先 ``import primer``，答案交給 ``primer.check`` 批改；在腳本裡寫 ``print(primer.check(...))``
+# 才看得到結果。
+#
+# ``import primer`` and let ``primer.check`` mark your answers. In a script,
+# ``print(primer.check(...))`` shows the verdict.
+#
 # **19-1 預測型別。**先別執行：下面的 ``h.dtype``、``s.dtype``、``e.dtype``、``w.grad.dtype``
 # 各是什麼？用四項的 tuple 回答。
 #
@@ -378,11 +384,12 @@ for numbers in (torch.tensor([1.0, 2.0]), torch.tensor([1.0, -3.0])):
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
 #
-#    矩陣乘法用 16 位元；加法不在 autocast 的名單上，照一般的型別提升，兩種浮點數取位元多的；
-#    損失用 ``float32``；梯度的型別跟著參數。
+#    矩陣乘法用 16 位元；加法不在 autocast 的名單上，照一般的:term:`型別提升`，
+#    兩種浮點數取位元多的；損失用 ``float32``；梯度的型別跟著參數。
 #
-#    The matrix product is in 16 bits. Addition is not on autocast's list: ordinary promotion takes
-#    the float with more bits. The loss is in ``float32``, and a gradient has its parameter's type.
+#    The matrix product is in 16 bits. Addition is not on autocast's list: ordinary
+#    :term:`type promotion` takes the float with more bits. The loss is in ``float32``, and a
+#    gradient has its parameter's type.
 #
 #    .. code-block:: python
 #
@@ -400,7 +407,7 @@ for numbers in (torch.tensor([1.0, 2.0]), torch.tensor([1.0, -3.0])):
 #
 #    正負都可能溢位，所以看的是 ``isfinite``，而且要換成 ``float16`` 再看。
 #
-#    Overflow comes in both signs, so ask ``isfinite``, and ask it of the ``float16`` numbers.
+#    Overflow comes in both signs, so use ``isfinite``, and look at the ``float16`` numbers.
 #
 #    .. code-block:: python
 #
@@ -423,8 +430,8 @@ for numbers in (torch.tensor([1.0, 2.0]), torch.tensor([1.0, -3.0])):
 #
 # - ``float16`` 的小梯度會變成 0，``GradScaler`` 先放大再縮回；``bfloat16`` 不需要。
 #
-#   Small ``float16`` gradients become 0; ``GradScaler`` scales up and back. ``bfloat16`` needs
-#   none.
+#   Small ``float16`` gradients become 0; ``GradScaler`` scales up and back. ``bfloat16`` does not
+#   need it.
 #
 # - ``torch.compile`` 把運算記成圖；看張量數字的 ``if`` 會把圖弄斷，``fullgraph=True`` 會說出來。
 #

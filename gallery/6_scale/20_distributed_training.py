@@ -84,8 +84,8 @@ print("mean, 60+4:  ", (gradient(slice(0, 60)) + gradient(slice(60, 64))) / 2)
 # 每個人都拿到總和。
 #
 # In :term:`distributed training` each participant is a Python process of its own. All run the same
-# script and share the work by number: the ``rank`` is mine, the ``world size`` is how many we are.
-# ``all_reduce`` adds up everyone's tensors, and everyone gets the sum.
+# script and share the work by number: the ``rank`` is a process's own number, the ``world size``
+# says how many there are. ``all_reduce`` adds up everyone's tensors, and everyone gets the sum.
 
 HELLO = """
 import torch
@@ -182,8 +182,8 @@ except ValueError as error:
 # ``DistributedSampler`` 像發牌：先洗牌，再一人一張輪流發；不夠分，就從頭補幾張，讓每份一樣多。
 # **先猜猜看**：同一個 sampler 用在第二個:term:`訓練週期`，發出的牌會不一樣嗎？
 #
-# ``DistributedSampler`` deals the samples like cards: shuffle, then one to each in turn. Where they
-# do not go round, the first few are dealt again, so that all shares are equal. **Guess first**:
+# ``DistributedSampler`` deals the samples like cards: shuffle, then one to each in turn. If they do
+# not go round evenly, the first few are dealt again, so that all shares are equal. **Guess first**:
 # will the same sampler deal differently in the second :term:`epoch`?
 
 from torch.utils.data import DistributedSampler
@@ -256,13 +256,13 @@ plt.show()
 # 先有單一行程的答案 · First, the answer of one process
 # -----------------------------------------------------
 #
-# 要驗證一起訓練的結果，先自己練一遍：每批 16 個，3 個週期。更新那一步親手寫，
+# 要驗證一起訓練的結果，先自己練一遍：每個:term:`批次` 16 個，3 個週期。更新那一步親手寫，
 # 看得見用的是 ``.grad``；換成:term:`最佳化器`也一樣。為了用同樣的順序，
 # 這裡也用 ``DistributedSampler``，只有一個人玩。
 #
-# To check what two can do, first train alone: batches of 16, 3 epochs. The update is written out,
-# so that you see it use ``.grad``; an :term:`optimizer` would do the same. For the same order of
-# samples there is a ``DistributedSampler`` here as well, with one player.
+# To check what two can do, first train alone: 3 epochs with a :term:`batch` of 16. The update is
+# written out, so that you see it use ``.grad``; an :term:`optimizer` would do the same. To get the
+# same order of samples, there is a ``DistributedSampler`` here as well, with one player.
 
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -449,7 +449,8 @@ temporary.cleanup()
 # 練習 · Exercises
 # ----------------
 #
-# 答案交給 ``primer.check`` 批改；在腳本裡寫 ``print(primer.check(...))`` 才看得到結果。
+# 先 ``import primer``，答案交給 ``primer.check`` 批改；在腳本裡寫 ``print(primer.check(...))``
+# 才看得到結果。
 #
 # ``import primer`` and let ``primer.check`` mark your answers. In a script,
 # ``print(primer.check(...))`` shows the verdict.

@@ -200,7 +200,7 @@ EXERCISES = (
         id="09-2",
         title=("梯度下降", "Gradient descent"),
         task=(
-            "寫 descend(w, loss_of, rate, steps)：就地更新 w 共 steps 次，w ← w − rate·梯度，"
+            "寫 descend(w, loss_of, rate, steps)：原地更新 w 共 steps 次，w ← w − rate·梯度，"
             "梯度不累加；回傳 w。",
             "Write descend(w, loss_of, rate, steps): update w in place, steps times, by "
             "w ← w − rate·gradient, without accumulating gradients; return w.",
@@ -236,7 +236,7 @@ EXERCISES = (
                 wrong=lambda w, *others: _closed_form(w.detach().clone(), *others),
             ),
             Mistake(
-                "要求梯度的葉張量不能就地修改：把更新放進 with torch.no_grad():。",
+                "要求梯度的葉張量不能原地修改：把更新放進 with torch.no_grad():。",
                 "A leaf that asks for gradients cannot be changed in place: update it under "
                 "torch.no_grad().",
                 error="a leaf Variable that requires grad|a view of a leaf Variable",
@@ -252,10 +252,10 @@ EXERCISES = (
         id="09-3",
         title=("有限差分", "Finite differences"),
         task=(
-            "寫 central_differences(function, x, h)：逐一元素算 (f(x + h eᵢ) − f(x − h eᵢ)) / 2h，"
-            "x 保持不變。",
-            "Write central_differences(function, x, h): for each element compute "
-            "(f(x + h eᵢ) − f(x − h eᵢ)) / 2h, leaving x unchanged.",
+            "寫 central_differences(function, x, h)：對每個位置 i，只把 x[i] 往兩邊各推 h，"
+            "函數值的差除以 2h；x 保持不變。",
+            "Write central_differences(function, x, h): for each place i move only x[i], by h to "
+            "either side, and divide the difference of the values by 2h; leave x unchanged.",
         ),
         name="central_differences",
         truth=_exact,
@@ -292,7 +292,7 @@ EXERCISES = (
                 ),
             ),
             Mistake(
-                "x 被改掉了：每算完一個元素要復原，或從不就地修改它。",
+                "x 被改掉了：每算完一個元素要復原，或從不原地修改它。",
                 "x was changed: put each element back, or never change it in place.",
                 wrong=_quotients(-1, 1, 2, restore=False),
             ),

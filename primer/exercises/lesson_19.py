@@ -56,10 +56,10 @@ EXERCISES = (
         id="19-1",
         title=("預測 autocast 的型別", "Predict the types under autocast"),
         task=(
-            "autocast（CPU、bfloat16）裡：h = 一個 @ 另一個、s = h + float32 張量、e = mse_loss；"
-            "h、s、e 和 w.grad 的 dtype 各是什麼？",
-            "Under autocast (CPU, bfloat16) with h a product by @, s = h + a float32 tensor and "
-            "e = mse_loss: what are the dtypes of h, s, e and w.grad?",
+            "autocast（CPU、bfloat16）裡：h 是 x @ w，s 是 h 加上 float32 的張量，"
+            "e 是 h 的 mse_loss；h、s、e 和 w.grad 的 dtype 各是什麼？",
+            "Under autocast (CPU, bfloat16), h is x @ w, s is h plus a float32 tensor and e is the "
+            "mse_loss of h: what are the dtypes of h, s, e and w.grad?",
         ),
         truth=_types,
         hint=(

@@ -1,5 +1,6 @@
 """The texts that the search reads, what becomes of Sphinx's own search, and the matcher's order."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -25,6 +26,14 @@ html_theme = "furo"
 html_static_path = [{str(DOCS / "_static")!r}]
 templates_path = [{str(DOCS / "_templates")!r}]
 html_copy_source = False
+bilingual_search_terms = "terms.csv"
+"""
+
+# 「步幅」 is in the glossary; 「梯度」 is a word of the pages, in simplified characters too.
+TERMS = """en,zh_TW,do_not_write,also
+stride,步幅,步長|步幅值|步长,hop|shape
+memory,記憶體,內存|轻,
+gradient,梯度,梯度,
 """
 
 PAGES = {
@@ -68,7 +77,24 @@ of reading, not the memory itself.
 
 .. code-block:: python
 
+   a = torch.arange(6)  # 六格 · six cells
    a.view(6)
+   a.view(6)
+
+   fig.set_label(
+       "圖說 · Caption"
+   )
+   ax.plot(a)
+
+.. code-block:: text
+
+   RuntimeError: a way of reading is not the memory itself
+   0.5
+
+.. figure:: strides.png
+   :alt: 替代文字 · In place of the picture
+
+   圖說 · Caption
 
 .. list-table::
 
@@ -133,6 +159,11 @@ One sentence.
 }
 
 
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+
+
 def write_sources(folder: Path) -> Path:
     folder.mkdir()
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
@@ -140,6 +171,8 @@ def write_sources(folder: Path) -> Path:
         target = folder / f"{name}.rst"
         target.parent.mkdir(exist_ok=True)
         target.write_text(text, encoding="utf-8")
+    (folder / "terms.csv").write_text(TERMS, encoding="utf-8")
+    (folder / "strides.png").write_bytes(PIXEL)
     return folder
 
 
@@ -151,11 +184,22 @@ def build(source: Path, out: Path, builder: str = "html") -> Path:
     return out
 
 
+def read_store(out: Path) -> dict:
+    script = (out / SCRIPT).read_text(encoding="utf-8")
+    return json.loads(script.removeprefix("globalThis.searchStore = ").rstrip().rstrip(";"))
+
+
 def read(out: Path) -> dict[str, dict]:
     """Give the sections of each page, by address and anchor."""
-    script = (out / SCRIPT).read_text(encoding="utf-8")
-    pages = json.loads(script.removeprefix("globalThis.searchPages = ").rstrip().rstrip(";"))
-    return {page["url"]: {section["id"]: section for section in page["sections"]} for page in pages}
+    store = read_store(out)
+    names = ("id", "title", "zh", "en", "code")
+    rows = zip(*(store[name] for name in names), strict=True)
+    pages = {}
+    for url, count in store["pages"]:
+        sections = [dict(zip(names, next(rows), strict=True)) for _ in range(count)]
+        pages[url] = {section["id"]: section for section in sections}
+    assert next(rows, None) is None
+    return pages
 
 
 @pytest.fixture(scope="module")
@@ -181,9 +225,33 @@ def test_titles_paragraphs_and_code_are_kept_by_language(pages):
     assert shapes[""]["title"] == ["形狀", "Shapes"]
     (strides,) = [section for anchor, section in shapes.items() if anchor]
     assert strides["title"] == ["步幅", "Strides"]
-    assert strides["code"] == ["a.view(6)", "view"]
-    assert strides["zh"] == ["檔案"]
-    assert strides["en"] == ["File"]
+    assert strides["zh"] == ["圖說", "檔案"]
+    assert strides["en"] == ["Caption", "File"]
+
+
+def test_of_code_lines_with_a_new_name_and_whole_messages_are_kept(pages):
+    (strides,) = [section for anchor, section in pages["shapes.html"].items() if anchor]
+    message = "RuntimeError: a way of reading is not the memory itself"
+    assert strides["code"] == ["a = torch.arange(6)", "a.view(6)", message]
+
+
+def test_terms_have_their_names_from_elsewhere_and_their_place(out, pages):
+    stride, memory, gradient = read_store(out)["terms"]
+    page, anchor = stride.pop("url").split("#")
+    assert pages[page][anchor]["title"] == ["步幅", "stride"]
+    # Not here: what the pages say themselves ("shape"), what is a part of a title, one letter.
+    assert stride == {"title": ["步幅", "stride"], "also": ["步長", "步幅值", "hop"]}
+    assert memory == {"title": ["記憶體", "memory"], "also": ["內存"]}
+    assert gradient == {"title": ["梯度", "gradient"], "also": []}
+
+
+def test_simplified_characters_are_known_by_the_traditional_ones_of_the_pages(out):
+    simplified, traditional = read_store(out)["simplified"]
+    table = dict(zip(simplified, traditional, strict=True))
+    assert table["体"] == "體"
+    assert table["长"] == "長"  # in a name from elsewhere
+    assert "龙" not in table
+    assert "是" not in table
 
 
 def test_markup_and_line_breaks_do_not_cut_a_word(pages):
@@ -225,14 +293,15 @@ def test_addresses_are_relative_to_the_search_page(source, tmp_path):
 # -- What the site loads ---------------------------------------------------------------------
 
 
-def test_only_the_search_page_loads_the_search(out):
+def test_other_pages_load_only_the_keys(out):
     def scripts(name):
         page = BeautifulSoup((out / name).read_text(encoding="utf-8"), "html5lib")
         return [tag["src"].partition("?")[0] for tag in page.find_all("script", src=True)]
 
-    search = [f"_static/search/{name}.js" for name in ("matcher", "pages", "search")]
-    assert [name for name in scripts("search.html") if "search/" in name] == search
-    assert not any("search/" in name for name in scripts("index.html"))
+    search = [f"_static/search/{name}.js" for name in ("matcher", "pages", "view", "search")]
+    keys = "_static/search/open.js"
+    assert [name for name in scripts("search.html") if "search/" in name] == [keys, *search]
+    assert [name for name in scripts("index.html") if "search/" in name] == [keys]
 
 
 def test_no_index_of_sphinx_is_built_or_shipped(out):
@@ -319,6 +388,14 @@ BOOK = [
 ]
 
 
+GLOSSARY = [
+    {"title": ["梯度", "gradient"], "also": ["漸變值", "slope"], "url": "glossary#gradient"},
+    {"title": ["檢視", "view"], "also": ["視圖", "f-score", "c++ view"], "url": "glossary#view"},
+    {"title": ["學習率", "learning rate"], "also": [], "url": "glossary#rate"},
+    {"title": ["記憶體", "memory"], "also": ["內存"]},
+]
+
+
 # As a one-line field takes it: without its line breaks.
 TRACEBACK = (
     'Traceback (most recent call last):  File "gradients.py", line 3, in <module>'
@@ -331,11 +408,14 @@ def ask():
     """Give a function from a query to what the matcher answers."""
     context = quickjs.Context()
     context.eval((DOCS / "_static/search/matcher.js").read_text(encoding="utf-8"))
-    context.eval(f"const matcher = createMatcher({json.dumps(BOOK)});")
+    arguments = ", ".join(map(json.dumps, (BOOK, GLOSSARY, ["渐间", "漸間"])))
+    context.eval(f"const matcher = createMatcher({arguments});")
     context.eval(
         """globalThis.ask = (query, language) => {
-          const { hits, near, mark, excerpt } = matcher.search(query, language);
-          return JSON.stringify({ near, title: mark("view 失敗的時候"), hits: hits.map((hit) => ({
+          const { hits, near, called, mark, excerpt } = matcher.search(query, language);
+          const suggested = matcher.suggest(query).map(({ url }) => url);
+          const title = mark("view 失敗的時候");
+          return JSON.stringify({ near, called, suggested, title, hits: hits.map((hit) => ({
             url: hit.page.url,
             places: hit.sections.map(({ section }) => section.id),
             excerpt: excerpt(hit.sections[0].section),
@@ -383,6 +463,47 @@ def test_a_near_miss_says_what_it_looked_for(ask, typed, meant, url):
     answer = ask(typed)
     assert answer["near"] == [[typed, meant]]
     assert answer["hits"][0]["url"] == url
+
+
+@pytest.mark.parametrize(
+    ("query", "called"),
+    [
+        ("視圖失敗", [["視圖", "檢視"]]),
+        ("Slope", [["Slope", "gradient"]]),
+        ("slopes", []),
+        ("f-score", [["f-score", "view"]]),
+        ("c++ view", [["c++ view", "view"]]),
+        ("渐變值", [["漸變值", "梯度"]]),
+        ("內存裡的視圖", [["內存", "記憶體"], ["視圖", "檢視"]]),
+        ("梯度", []),
+    ],
+)
+def test_a_name_from_elsewhere_is_said_in_the_words_of_the_pages(ask, query, called):
+    assert ask(query)["called"] == called
+
+
+def test_a_name_from_elsewhere_finds_what_the_name_here_finds(ask):
+    assert ask("視圖失敗")["hits"] == ask("檢視失敗")["hits"]
+
+
+def test_a_word_half_typed_is_no_slip(ask):
+    answer = ask("gra")
+    assert answer["near"] == []
+    assert answer["hits"][0]["url"] == "gradients"
+
+
+def test_the_numbers_of_a_message_do_not_matter(ask):
+    message = "view size 7 is not compatible with input tensor's size [3, 4] and stride (12, 1)"
+    hit = ask(message)["hits"][0]
+    assert (hit["url"], hit["places"][0]) == ("view", "fails")
+    assert ask(message)["hits"] == ask(message.replace("7", "99").replace("12", "5"))["hits"]
+
+
+@pytest.mark.parametrize(
+    ("query", "first"), [("grdnt", "glossary#gradient"), ("學習綠", "glossary#rate"), ("龘", None)]
+)
+def test_the_nearest_terms_are_suggested(ask, query, first):
+    assert next(iter(ask(query)["suggested"]), None) == first
 
 
 def test_a_wrong_character_finds_the_rest_of_the_word(ask):

@@ -68,6 +68,54 @@ def drawn(text: str) -> BeautifulSoup:
     return BeautifulSoup(mermaid_svg.Drawing(text, "p").svg, "html5lib").svg
 
 
+PATH = """flowchart LR
+accTitle: 路徑 · The path
+accDescr: 說明。 · What it shows.
+one["甲 · One"] --> two["乙 · Two"]
+"""
+
+
+def test_click_makes_a_node_a_link(tmp_path):
+    text = PATH + 'click two "part/page"'
+    out, warnings = build(
+        tmp_path, {"index.rst": rst(text) + "\n.. toctree::\n\n   part/page\n",
+                   "part/page.rst": rst(text)}
+    )  # fmt: skip
+    assert warnings == ""
+    for page, address in (("index.html", "part/page.html"), ("part/page.html", "#")):
+        svg = soup(out / page).select_one("article div.mermaid-svg > svg")
+        (link,) = svg.select("a")
+        assert link["href"] == address
+        assert link.get_text() == "乙Two"
+        assert svg["role"] == "group", "what an image holds cannot be reached"
+
+
+def test_a_wide_menu_is_drawn_lying_and_standing(tmp_path):
+    nodes = "".join(f'n{i}["很長的一個標籤 {i} · A label {i}"] --> n{i + 1}\n' for i in range(6))
+    out, warnings = build(
+        tmp_path, {"index.rst": rst(f'flowchart LR\n{NAMED}{nodes}click n0 "index"')}
+    )
+    assert warnings == ""
+    html = soup(out / "index.html")
+    for name in ("mermaid-wide", "mermaid-narrow"):
+        (svg,) = html.select(f"div.{name} > svg")
+        assert len(svg.select("a")) == 1
+        lies = float(svg["width"]) > float(svg["height"])
+        assert lies == (name == "mermaid-wide")
+    ids = [tag["id"] for tag in html.select("article [id]")]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [('click two "nowhere"', "leads to no page: nowhere"), ('click x "index"', "names no node")],
+)
+def test_a_click_that_leads_nowhere_is_a_warning(tmp_path, line, message):
+    _out, warnings = build(tmp_path, {"index.rst": rst(PATH + line)})
+    assert message in warnings
+    assert "[mermaid_svg.link]" in warnings
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_every_kind_is_drawn_without_script_style_or_address(tmp_path, kind):
     text = TYPES[kind].format(named=NAMED)
@@ -294,7 +342,7 @@ def test_what_an_engine_should_not_draw_is_left_out(monkeypatch):
         '<rect onclick="a()" stroke-width="url(//example.org)" fill="var(--_s)" '
         'style="rx:var(--_r);stroke:url(//example.org);opacity:.5;background:red"/></svg>'
     )
-    monkeypatch.setattr(mermaid_svg, "draw", lambda text: hostile)
+    monkeypatch.setattr(mermaid_svg, "draw", lambda text, turns: hostile)
     svg = drawn("")
     assert [tag.name for tag in svg.find_all(True)] == ["rect"]
     assert svg.rect.attrs == {"fill": "var(--pele-surface,#fff)", "opacity": ".5", "rx": "4"}

@@ -34,9 +34,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+try:
+    import psutil
+except ImportError:  # on a borrowed machine: memory is then neither measured nor limited
+    psutil = None
+
+Step = tuple[str, int, str]
 ROOT = Path(__file__).parents[2]
 GALLERY = ROOT / "gallery"
 LIMIT = 120.0  # seconds a lesson may take; 2 is usual
+MEMORY = 4096.0  # MiB that it may hold; 500 are usual
+INTERVAL = 0.05  # seconds between two looks at its memory
 MASK = re.compile(r"#.*\bdepends on the machine\b")
 REFUSED = "公布的解答沒有通過 · the published solution does not pass"
 SOLUTION = re.compile(
@@ -72,6 +80,9 @@ class Run:
     blocks: tuple[Block, ...] = ()
     seconds: float = 0.0
     error: str = ""
+    # Of the lesson and its worker processes; None where psutil is not installed.
+    memory: int | None = None  # MiB held at most
+    cpu_seconds: float | None = None  # of processor time
 
 
 def lessons(gallery: Path = GALLERY) -> list[Path]:
@@ -87,13 +98,22 @@ def shown(path: Path) -> str:
 # -- Outside: start, watch, read ---------------------------------------------------------------
 
 
-def run(script: Path, limit: float = LIMIT) -> Run:
-    """Run `script` in its own process for at most `limit` seconds."""
+def run(
+    script: Path,
+    limit: float = LIMIT,
+    memory: float = MEMORY,
+    blocks: list[Step] | None = None,
+    variables: dict[str, str] | None = None,
+) -> Run:
+    """Run `script` in its own process, for at most `limit` seconds and in at most `memory` MiB.
+
+    `blocks` are its `steps`, where those were found elsewhere; `variables` are set for it.
+    """
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         plan, events, log = (Path(folder, name) for name in ("plan", "events", "log"))
         try:
-            plan.write_text(json.dumps(steps(script)), encoding="utf-8")
+            plan.write_text(json.dumps(blocks or steps(script)), encoding="utf-8")
         except ValueError as error:
             return Run(script, error=str(error))
         events.touch()
@@ -103,32 +123,66 @@ def run(script: Path, limit: float = LIMIT) -> Run:
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
-                env={**os.environ, "MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8"},
+                env=environment(variables),
                 start_new_session=True,  # so that worker processes of the lesson end with it
             )
-        timed_out = False
+        peak, cpu, stopped = 0.0, 0.0, ""
         try:
-            child.wait(limit)
-        except subprocess.TimeoutExpired:
-            timed_out = True
+            while child.poll() is None and not stopped:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(INTERVAL)
+                held, spent = usage(child.pid)
+                peak, cpu = max(peak, held), max(cpu, spent)
+                if time.perf_counter() - started > limit:
+                    stopped = (
+                        f"這一段跑超過 {limit:g} 秒的上限，已停止 · "
+                        f"this block ran past the limit of {limit:g} s and was stopped"
+                    )
+                elif peak > memory:
+                    stopped = (
+                        f"這一段用的記憶體超過 {memory:g} MiB 的上限，已停止 · "
+                        f"this block took more memory than the limit of {memory:g} MiB "
+                        "and was stopped"
+                    )
         finally:
             _end(child)
-        blocks, last, error = _read(events)
+        done, last, error = _read(events)
         crash = log.read_text(encoding="utf-8", errors="replace").strip()
     seconds = time.perf_counter() - started
     where = f"{shown(script)}:{last}"
-    if timed_out:
-        error = (
-            f"{where}: 這一段跑超過 {limit:g} 秒的上限，已停止 · "
-            f"this block ran past the limit of {limit:g} s and was stopped"
-        )
+    if stopped:
+        error = f"{where}: {stopped}"
     elif child.returncode and not error:
         error = (
             f"{where}: 執行這一段時，行程中止（結束碼 {child.returncode}）· "
             f"the process ended in this block (exit status {child.returncode})"
         )
         error += "\n" + textwrap.indent(crash[-2000:], "    ") if crash else ""
-    return Run(script, blocks, seconds, error)
+    return Run(script, done, seconds, error, round(peak) or None, cpu or None)
+
+
+def environment(variables: dict[str, str] | None = None) -> dict[str, str]:
+    """Give the variables of a child: ours, and the `primer` of this repository before any other."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    ours = {"MPLBACKEND": "agg", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": path}
+    return {**os.environ, **ours, **(variables or {})}
+
+
+def usage(pid: int) -> tuple[float, float]:
+    """Give the MiB that a process and its descendants hold, and the seconds they computed."""
+    if psutil is None:
+        return 0.0, 0.0
+    memory, seconds = 0, 0.0
+    with contextlib.suppress(psutil.Error):
+        parent = psutil.Process(pid)
+        for process in (parent, *parent.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                memory += process.memory_info().rss
+                spent = process.cpu_times()
+                seconds += spent.user + spent.system
+                seconds += getattr(spent, "children_user", 0.0)  # those that have ended
+                seconds += getattr(spent, "children_system", 0.0)
+    return memory / 2**20, seconds
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -250,7 +304,7 @@ def _first_line(code: str) -> str:
     return next((line for line in lines if line and not line.startswith("#")), "")
 
 
-def steps(script: Path) -> list[tuple[str, int, str]]:
+def steps(script: Path) -> list[Step]:
     """List ``(key, line, code)`` of what a lesson runs: its blocks, its exercises' solutions."""
     from sphinx.errors import ExtensionError  # not where lessons run: they need no Sphinx
     from sphinx_gallery.py_source_parser import split_code_and_text_blocks
@@ -300,6 +354,8 @@ def _main(script: Path, plan: Path, events: Path) -> None:
 
         try:
             warnings.simplefilter("error")
+            # Python does not show a reader what torch deprecates for itself.
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\.")
             for key, lineno, code in json.loads(plan.read_text(encoding="utf-8")):
                 tell(lineno=lineno)
                 solution = key.startswith("solution")

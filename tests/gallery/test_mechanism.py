@@ -2,12 +2,16 @@
 
 import doctest
 import json
+import re
 import sys
+import tempfile
 from pathlib import Path
 
 import expectations
+import numpy
 import pytest
 import runner
+import torch
 import verify
 from runner import Line
 
@@ -148,6 +152,26 @@ def test_a_lesson_that_hangs_is_stopped_and_named(lesson: Path):
     assert f"{lesson}:17: 這一段跑超過 5 秒的上限" in problems[0]
     assert "ran past the limit of 5 s" in problems[0]
     assert len(problems) == 1, "what was not reached is no news"
+
+
+def test_a_lesson_that_eats_memory_is_stopped_and_named(lesson: Path):
+    edit(lesson, 'print("took', 'eaten = b"x" * 10**9; import time; time.sleep(60)\nprint("took')
+    result = runner.run(lesson, memory=500)
+    assert result.error == (
+        f"{lesson}:17: 這一段用的記憶體超過 500 MiB 的上限，已停止 · "
+        "this block took more memory than the limit of 500 MiB and was stopped"
+    )
+    assert result.memory > 500
+
+
+def test_the_memory_of_worker_processes_counts(lesson: Path):
+    worker = "b'x' * 10**9; import time; time.sleep(60)"
+    edit(
+        lesson,
+        'print("took',
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {worker!r}])\nprint(\"took",
+    )
+    assert "the limit of 500 MiB" in runner.run(lesson, memory=500).error
 
 
 def test_a_process_that_dies_is_named(lesson: Path):
@@ -297,6 +321,14 @@ def test_examples_in_the_docstrings():
 # -- The command -------------------------------------------------------------------------------
 
 
+THERE = {
+    "versions": {"torch": "2.4.1+cu121"},
+    "wheel": "CUDA 12.1",
+    "accelerator": None,
+    "device": "cpu",
+}
+
+
 @pytest.fixture
 def project(lesson: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Point the command at the little gallery."""
@@ -305,11 +337,9 @@ def project(lesson: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setattr(module, "ROOT", root)
     monkeypatch.setattr(verify, "lessons", lambda: runner.lessons(root / "gallery"))
     monkeypatch.setattr(verify, "RECORDS", root / "docs/_data/verified")
-    monkeypatch.setattr(verify, "DOCTESTS", {"例 · examples": ["--version"]})
-    monkeypatch.setattr(
-        verify, "ENVIRONMENT", 'print(\'{"torch": "2.4.1+cu121", "device": "CPU"}\')'
-    )
-    monkeypatch.setattr(verify.write_record, "__defaults__", (root / "docs/_data/verified",))
+    monkeypatch.setattr(verify, "DOCSTRINGS", ["-c", "pass"])
+    monkeypatch.setattr(verify, "ENVIRONMENT", f"print({json.dumps(json.dumps(THERE))})")
+    monkeypatch.setattr(verify, "require", lambda build: None)
     for function in (expectations.path_of, expectations.orphans):
         monkeypatch.setattr(function, "__defaults__", (root / "gallery", root / "expected"))
     return root
@@ -319,10 +349,13 @@ def test_a_run_to_the_end_is_recorded(project: Path, capsys: pytest.CaptureFixtu
     assert verify.main(["default"]) == 0
     record = json.loads((project / "docs/_data/verified/default.json").read_text(encoding="utf-8"))
     assert record["build"] == "default"
-    assert record["torch"] == "2.4.1+cu121"
-    assert record["doctests"] == {"例 · examples": True}
+    assert THERE.items() <= record.items()
+    assert record["doctests"] == {verify.PRIMER: True, verify.PAGES: True}
+    assert (record["passed"], record["failed"]) == (1, [])
     assert record["lessons"]["1_part/01_lesson"]["problems"] == []
-    assert "[1/1] gallery/1_part/01_lesson.py" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "[1/1] gallery/1_part/01_lesson.py" in said
+    assert re.search(r"✓ 1_part/01_lesson +2 +0 +\d+\.\d +\d+\n", said), said
 
 
 def test_a_failure_is_recorded_with_the_block_that_differs(
@@ -333,6 +366,7 @@ def test_a_failure_is_recorded_with_the_block_that_differs(
     record = json.loads((project / "docs/_data/verified/default.json").read_text(encoding="utf-8"))
     (problem,) = record["lessons"]["1_part/01_lesson"]["problems"]
     assert problem.startswith("gallery/1_part/01_lesson.py:6:")
+    assert (record["passed"], record["failed"]) == (0, ["1_part/01_lesson"])
     assert "+loss 0.0852 after 11 steps" in problem
     assert "0 ✓  1 ✗" in capsys.readouterr().out
 
@@ -342,10 +376,10 @@ def test_an_unfinished_or_partial_run_is_not_recorded(
 ):
     assert verify.main(["default", "--lesson", "01"]) == 0
 
-    def interrupted() -> None:
+    def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(verify, "environment", interrupted)
+    monkeypatch.setattr(verify, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         verify.main(["default"])
     assert not (project / "docs").exists()
@@ -368,8 +402,77 @@ def test_an_unknown_lesson_is_refused(project: Path, capsys: pytest.CaptureFixtu
     assert "沒有這一課 · no such lesson: 99" in capsys.readouterr().err
 
 
+def test_a_failing_example_is_recorded(project: Path, monkeypatch: pytest.MonkeyPatch):
+    page = project / "docs/page.md"
+    page.parent.mkdir()
+    page.write_text("```{doctest}\n>>> 1 + 1\n3\n```\n", encoding="utf-8")
+    monkeypatch.setattr(verify, "DOCSTRINGS", ["-c", "raise SystemExit(1)"])
+    assert verify.main(["default"]) == 1
+    record = json.loads((project / "docs/_data/verified/default.json").read_text(encoding="utf-8"))
+    assert record["doctests"] == {verify.PRIMER: False, verify.PAGES: False}
+
+
+def test_a_plan_is_run_where_nothing_can_be_planned(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    plan, folder = tmp_path / "plan.json", tmp_path / "records"
+    assert verify.main(["installed", "--write-plan", str(plan)]) == 0
+    for name in ("steps", "page_examples"):
+        monkeypatch.setattr(verify, name, None)
+    monkeypatch.setattr(runner, "steps", None)
+    arguments = ["installed", "--plan", str(plan), "--record-to", str(folder)]
+    assert verify.main(arguments) == 0
+    assert [path.name for path in folder.iterdir()] == ["2.4.1+cu121.json"]
+    edit(project / "gallery/1_part/01_lesson.py", "after 10", "after 11")
+    with pytest.raises(SystemExit, match=r"made from other lessons.*gallery/1_part/01_lesson\.py"):
+        verify.main(arguments)
+
+
+def test_a_build_that_is_not_installed_is_refused(capfd: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        verify.main(["newest", "--lesson", "01"])
+    assert "wanted torch 2." in capfd.readouterr().err
+    with pytest.raises(SystemExit, match="no build 'cu999'; choose from default,"):
+        verify.main(["cu999", "--lesson", "01"])
+
+
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+def test_lessons_run_on_the_device_that_is_asked_for(
+    project: Path, device: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    edit(
+        project / "gallery/1_part/01_lesson.py",
+        "[1, 2]",
+        "import os; os.environ['PRIMER_DEVICE'], os.environ['CUDA_VISIBLE_DEVICES']",
+    )
+    verify.main(["default", "--device", device])
+    record = json.loads((project / "docs/_data/verified/default.json").read_text(encoding="utf-8"))
+    (problem,) = record["lessons"]["1_part/01_lesson"]["problems"]
+    assert f"+('{device}', '{'' if device == 'cpu' else '0'}')" in problem
+
+
+def test_a_device_that_is_not_here_stops_the_run_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(SystemExit, match=r"There is no device cuda \(PRIMER_DEVICE\) here"):
+        verify.main(["installed", "--device", "cuda", "--lesson", "01"])
+
+
+def test_a_record_names_no_folder_of_this_machine():
+    said = f"{runner.ROOT}/gallery/a.py, {sys.prefix}/lib, {tempfile.gettempdir()}/x"
+    assert verify.portable(said) == "./gallery/a.py, …/lib, …/x"
+
+
 def test_the_environment_is_asked_of_the_installed_torch():
-    answer = verify.environment()
-    assert answer["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert answer["torch"].startswith(("2.", "3."))
-    assert answer["device"]
+    answer = verify.environment("cpu")
+    versions = answer["versions"]
+    assert versions["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert versions["torch"] == torch.__version__
+    assert versions["numpy"] == numpy.__version__
+    assert answer["device"] == "cpu"
+    assert answer["wheel"].rpartition(" ")[2] in (
+        torch.version.cuda,
+        torch.version.hip,
+        "CPU",
+        "MPS",
+    )

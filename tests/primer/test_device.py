@@ -85,6 +85,29 @@ def test_absent_devices_are_refused_with_the_way_out(name):
     assert "primer doctor" in en
 
 
+@pytest.mark.usefixtures("two_gpus")
+@pytest.mark.parametrize(
+    ("value", "chosen"),
+    [("cpu", "cpu"), ("cuda", "cuda:0"), ("cuda:1", "cuda:1"), ("auto", "cuda:0"), ("", "cuda:0")],
+)
+def test_the_environment_says_what_auto_means(monkeypatch, value, chosen):
+    monkeypatch.setenv("PRIMER_DEVICE", value)
+    assert select("auto") == torch.device(chosen)
+    assert select("cuda:1") == torch.device("cuda:1"), "what is named is taken"
+
+
+@pytest.mark.usefixtures("cpu_only")
+def test_an_environment_that_cannot_be_met_is_refused_by_its_name(monkeypatch):
+    monkeypatch.setenv("PRIMER_DEVICE", "cuda")
+    with pytest.raises(
+        RuntimeError, match=r"no device cuda \(PRIMER_DEVICE\).*Unset PRIMER_DEVICE"
+    ):
+        select("auto")
+    monkeypatch.setenv("PRIMER_DEVICE", "gpu")
+    with pytest.raises(ValueError, match=r"Unknown device 'gpu' \(PRIMER_DEVICE\)"):
+        select("auto")
+
+
 @pytest.mark.parametrize(
     "name", ["gpu", "", "cuda:", "cuda:x", "cuda:-1", "CPU", "meta", "cuda:1:2"]
 )

@@ -1,7 +1,12 @@
 /* Finds and ranks pages in two languages.  It knows no DOM, and no store but this shape:
  *
- *   const matcher = createMatcher([{ url, sections: [{ id, title: [zh, en], zh, en, code }] }]);
- *   const { hits, near, mark, excerpt } = matcher.search("為什麼 view 會失敗", "zh");
+ *   const matcher = createMatcher(
+ *     [{ url, sections: [{ id, title: [zh, en], zh, en, code }] }],
+ *     [{ title: [zh, en], also: [other names], url: its place in the glossary or none }],
+ *     [simplified characters, the traditional ones in the same order],
+ *   );
+ *   const { hits, near, called, mark, excerpt } = matcher.search("為什麼 view 會失敗", "zh");
+ *   const terms = matcher.suggest("grdaient");
  *
  * A text becomes a row of tokens: a Han character is one, a Latin word is one by its stem, a dotted
  * name is one for each part.  Chinese is looked up by pairs of characters, so that no list has to
@@ -17,7 +22,15 @@ globalThis.createMatcher = (() => {
   const NAME_PART = /\p{Lu}?[\p{Ll}\d]+|\p{Lu}+(?!\p{Ll})/gu; // of requires_grad, of DataLoader
   const TRACEBACK = /^.*Traceback \(most recent call last\).*(?:Error|Exception|Warning): /s;
   const QUERY_LENGTH = 300; // longer ones say no more
+  // In a message, what differs from one reader's machine to the next.
+  const SHAPES = /[[({][^\])}]*\d[^\])}]*[\])}]/g;
+  const NUMBERS = /(?<![\p{L}\d_.])\d[\d.,x]*(?![\p{L}\d_])/gu;
+  const MESSAGE_WORDS = 6; // from so many on, a question is a message
+  const END = /[。！？：.!?:]$/;
   const SENTENCE = /.+?(?:[。！？]|[.!?](?=\s)|$)\s*/g;
+
+  const SUGGESTIONS = 5;
+  const ALIKE = 0.25; // below it, two names have a letter in common by chance
 
   // Words that every page holds and no reader means.
   const FUNCTION_WORDS = new Set(
@@ -36,10 +49,7 @@ globalThis.createMatcher = (() => {
 
   /* Full width to half, 臺 to 台: one character for one, so that positions stay. */
   const fold = (text) =>
-    text.replace(/[^\x00-\x7f]/g, (character) => {
-      const plain = character.normalize("NFKC").replace("臺", "台");
-      return plain.length === 1 ? plain : character;
-    });
+    text.replace(/[\uff01-\uff5e\u3000臺]/g, (character) => (character === "臺" ? "台" : character.normalize("NFKC")));
 
   /* English without its endings: accumulates, accumulating and accumulation become accumul. */
   const stem = (word) =>
@@ -65,7 +75,9 @@ globalThis.createMatcher = (() => {
       };
     });
 
-  /* Keys as one string, in which keys that stand in a row are a substring. */
+  const isNumber = (key) => /^\d/.test(key);
+
+  /* Keys as one string, in which keys that stand in a row are a substring; numbers do not part them. */
   const row = (keys) => ` ${keys.join(" ")} `;
 
   /* The Han character and its right neighbour. */
@@ -86,7 +98,22 @@ globalThis.createMatcher = (() => {
     return table[a.length][b.length];
   };
 
-  return (pages) => {
+  /* How alike two names are, from 0 to 1: the share of letters and pairs of letters in both. */
+  const likeness = (a, b) => {
+    const bits = (text) => [...text].flatMap((letter, i) => [letter, text.slice(i, i + 2)]);
+    const [one, other] = [bits(a), bits(b)];
+    const total = one.length + other.length;
+    let shared = 0;
+    for (const bit of one) {
+      const place = other.indexOf(bit);
+      if (place < 0) continue;
+      other.splice(place, 1);
+      shared += 1;
+    }
+    return (2 * shared) / total;
+  };
+
+  return (pages, glossary = [], [simplified, traditional] = ["", ""]) => {
     // -- The index: every section is a document, and so is every page as a whole ------------
 
     const documents = []; // { page, section or null, rows of the heading and the body, length }
@@ -95,28 +122,41 @@ globalThis.createMatcher = (() => {
 
     const addDocument = (page, section) => documents.push({ page, section, rows: ["", ""], length: 0 }) - 1;
 
-    const post = (number, field, tokens) => {
+    /* How often each key stands in a text. */
+    const count = (tokens) => {
+      const times = new Map();
+      const add = (key) => times.set(key, (times.get(key) ?? 0) + 1);
       for (const [i, token] of tokens.entries()) {
         if (!token.han) words.set(token.key, token.word);
-        for (const key of new Set([token.key, pair(tokens, i), ...token.parts])) {
-          if (!postings.has(key)) postings.set(key, new Map());
-          const posting = postings.get(key);
-          if (!posting.has(number)) posting.set(number, [0, 0]);
-          posting.get(number)[field] += 1;
-        }
+        add(token.key);
+        add(pair(tokens, i));
+        token.parts.forEach(add);
       }
-      documents[number].length += tokens.length;
-      documents[number].rows[field] += row(tokens.map(({ key }) => key));
+      return times;
+    };
+
+    const post = (number, field, text) => {
+      for (const [key, times] of text.times) {
+        if (!postings.has(key)) postings.set(key, new Map());
+        const posting = postings.get(key);
+        if (!posting.has(number)) posting.set(number, [0, 0]);
+        posting.get(number)[field] += times;
+      }
+      documents[number].length += text.length;
+      documents[number].rows[field] += text.row;
+    };
+
+    const read = (text) => {
+      const tokens = tokenize(text);
+      return { times: count(tokens), length: tokens.length, row: row(tokens.map(({ key }) => key).filter((key) => !isNumber(key))) };
     };
 
     for (const page of pages) {
       const whole = addDocument(page, null);
       for (const section of page.sections) {
         const number = addDocument(page, section);
-        const heading = tokenize(section.title.join("\n"));
-        const body = tokenize(
-          [section.zh, section.en, section.code].flatMap((texts) => texts ?? []).join("\n"),
-        );
+        const heading = read(section.title.join("\n"));
+        const body = read([section.zh, section.en, section.code].flatMap((texts) => texts ?? []).join("\n"));
         post(number, 0, heading);
         post(number, 1, body);
         post(whole, section === page.sections[0] ? 0 : 1, heading);
@@ -132,21 +172,75 @@ globalThis.createMatcher = (() => {
       return Math.log(1 + (documents.length - count + 0.5) / (count + 0.5));
     };
 
-    /* Known words for an unknown one: those it is a part of, else those the fewest letters away. */
-    const nearest = (key) => {
+    /* Known words for an unknown one: those that it begins or is a part of (a word is half typed, or
+     * written without its prefix), else those the fewest letters away. */
+    const nearest = (key, word) => {
       const limit = key.length > 6 ? 2 : 1;
       const found = [];
       for (const known of words.keys()) {
-        if (!postings.has(known) || known.length + limit < key.length || key.length < 4) continue;
-        if (known.includes(key)) found.push([0, known]);
-        else if (known.length - limit <= key.length) found.push([distance(key, known), known]);
+        if (!postings.has(known)) continue;
+        const written = words.get(known);
+        const begun = known.startsWith(key) || written.startsWith(word);
+        if (begun || (key.length > 3 && known.includes(key))) found.push([0, known]);
+        else if (key.length > 3 && Math.abs(known.length - key.length) <= limit)
+          found.push([Math.min(distance(key, known), distance(word, written)), known]);
       }
       const least = Math.min(limit, ...found.map(([away]) => away));
       const best = found.filter(([away]) => away === least).map(([, known]) => known);
       return best.sort((a, b) => postings.get(b).size - postings.get(a).size).slice(0, 3);
     };
 
+    // -- Names from elsewhere ----------------------------------------------------------------
+
+    const toTraditional = new Map([...simplified].map((character, i) => [character, [...traditional][i]]));
+
+    /* A name → what it is called here, in its own script. */
+    const nameHere = new Map(
+      glossary.flatMap(({ title, also }) => also.map((name) => [name, title[/\p{Script=Han}/u.test(name) ? 0 : 1]])),
+    );
+    const chineseTerms = glossary.map(({ title }) => title[0]).filter((term) => /^\p{Script=Han}{4,}$/u.test(term));
+    const longestFirst = [...nameHere.keys()].sort((a, b) => b.length - a.length);
+    const otherName = new RegExp(
+      longestFirst
+        .map((name) => name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"))
+        .map((name) => (/\p{Script=Han}/u.test(name) ? name : `(?<![\\p{L}\\d_.])${name}(?![\\p{L}\\d_.(])`))
+        .join("|") || "(?!)",
+      "giu",
+    );
+
     // -- A query into terms, terms into scores ----------------------------------------------
+
+    /* A term with one wrong character, and so with a pair that no page has → the term. */
+    const mend = (text) => {
+      for (const term of chineseTerms) {
+        for (let i = 0; i + term.length <= text.length; i++) {
+          const typed = text.slice(i, i + term.length);
+          const wrong = [...term].filter((character, j) => character !== typed[j]).length;
+          const pairs = [...typed].slice(1).map((character, j) => typed[j] + character);
+          if (wrong === 1 && /^\p{Script=Han}+$/u.test(typed) && !pairs.every((two) => postings.has(two)))
+            return [typed, term];
+        }
+      }
+      return null;
+    };
+
+    /* The question in the words of these pages: simplified characters, other names, numbers of a
+     * message; the names that were put for others, and for a slip of the hand. */
+    const reword = (text) => {
+      const called = new Map();
+      let query = text
+        .replace(/\p{Script=Han}/gu, (character) => toTraditional.get(character) ?? character)
+        .replace(otherName, (name) => {
+          const title = nameHere.get(name.toLowerCase());
+          called.set(name, title);
+          return title;
+        });
+      const slip = mend(query);
+      if (slip) query = query.replace(...slip);
+      const isMessage = (query.match(/[\p{L}_]{2,}/gu) ?? []).length >= MESSAGE_WORDS;
+      if (isMessage) query = query.replace(SHAPES, " ").replace(NUMBERS, " ");
+      return { query, called: [...called], slips: slip ? [slip] : [] };
+    };
 
     /* What to look for, [{ keys, weight }], any of the keys will do; what stands in for typos. */
     const parse = (query) => {
@@ -172,9 +266,10 @@ globalThis.createMatcher = (() => {
           }
           continue;
         }
-        const others = postings.has(key) ? [] : nearest(key);
+        const others = postings.has(key) ? [] : nearest(key, word);
         if (others.length) {
-          near.push([word, words.get(others[0])]);
+          const known = words.get(others[0]);
+          if (!known.includes(word)) near.push([word, known]);
           add(others, 0.7);
         } else {
           const keys = parts.length && !postings.has(key) ? parts : [key];
@@ -208,8 +303,8 @@ globalThis.createMatcher = (() => {
         const worths = new Map();
         for (const key of keys) {
           for (const [number, [heading, body]] of postings.get(key) ?? []) {
-            const times = body / (0.5 + (0.5 * documents[number].length) / meanLength);
-            const worth = weight * ((heading ? 1.5 : 0) + times / (times + 1));
+            const times = body / (0.7 + (0.3 * documents[number].length) / meanLength);
+            const worth = weight * ((heading ? 2 : 0) + times / (times + 1));
             worths.set(number, Math.max(worth, worths.get(number) ?? 0));
           }
         }
@@ -218,7 +313,7 @@ globalThis.createMatcher = (() => {
           scores.set(number, [sum + worth, share + weight / all]);
         }
       }
-      const tokens = tokenize(query.replace(/[\s。！？；.!?;]+$/, ""));
+      const tokens = tokenize(query.replace(/[\s。！？；.!?;]+$/, "")).filter(({ key }) => !isNumber(key));
       const weights = tokens.map(({ key, word }) =>
         key === BREAK || FUNCTION_WORDS.has(word) ? 0 : rarity(key),
       );
@@ -264,7 +359,7 @@ globalThis.createMatcher = (() => {
         const lines = (section[kind] ?? []).flatMap((text) => text.split("\n"));
         for (const text of lines.flatMap((line) => (line.length < 200 ? [line] : line.match(SENTENCE)))) {
           const { pieces, weight } = cut(terms, text);
-          const score = kind === language ? 2 * weight : weight;
+          const score = weight * (kind === language ? 2 : 1) * (END.test(text) ? 1.2 : 1); // no mere label
           if (text.trim() && !(score <= best?.score)) best = { kind, pieces, score };
         }
       }
@@ -273,7 +368,7 @@ globalThis.createMatcher = (() => {
 
     /* Pages that answer, best first, each with its sections; `language` is the reader's: zh or en. */
     const search = (text, language) => {
-      const query = text.replace(TRACEBACK, "").slice(0, QUERY_LENGTH);
+      const { query, called, slips } = reword(text.replace(TRACEBACK, "").slice(0, QUERY_LENGTH));
       const { terms, near } = parse(query);
       const found = new Map();
       for (const [{ page, section }, score] of rank(query, terms)) {
@@ -289,12 +384,25 @@ globalThis.createMatcher = (() => {
       hits.sort((a, b) => b.score - a.score);
       return {
         hits: hits.filter(({ score }, i) => i < 5 || score > 0.05 * hits[0].score),
-        near,
+        near: [...slips, ...near],
+        called,
         mark: (text) => cut(terms, text).pieces,
         excerpt: (section) => excerpt(terms, section, language),
       };
     };
 
-    return { search };
+    /* The entries of the glossary whose names are most like what was asked, best first. */
+    const suggest = (text) => {
+      const query = reword(text).query.trim().toLowerCase();
+      return glossary
+        .filter(({ url }) => url)
+        .map((term) => [Math.max(...[...term.title, ...term.also].map((name) => likeness(query, name.toLowerCase()))), term])
+        .filter(([alike]) => alike >= ALIKE)
+        .sort(([a], [b]) => b - a)
+        .slice(0, SUGGESTIONS)
+        .map(([, term]) => term);
+    };
+
+    return { search, suggest };
   };
 })();
