@@ -1,4 +1,4 @@
-"""What is installed is what was pinned: every pin has hashes, and a file that differs is refused."""
+"""What is installed is what was pinned: each pin has hashes, a file that differs is refused."""
 
 import hashlib
 import re

@@ -1,0 +1,71 @@
+"""Small files of a page become one of each kind, in their order, and nothing else changes."""
+
+import re
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+
+CONF = """
+extensions = ["merged_assets"]
+html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["one.css", ("print.css", {"media": "print"}), "two.css"]
+html_js_files = [
+    "one.js", ("two.js", {"defer": "defer"}), ("module.js", {"type": "module"}), "aware.js", "large.js"
+]
+"""
+FILES = {
+    "one.css": "p { color: red; }",
+    "print.css": "p { color: black; }",
+    "two.css": "p { color: blue; }",
+    "one.js": "globalThis.order = [1];",
+    "two.js": "order.push(2);",
+    "module.js": "export {};",
+    "aware.js": "document.currentScript.src;",
+    "large.js": f"/* {'x' * 100_000} */",
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("merged")
+    src, out = folder / "src", folder / "out"
+    (src / "static").mkdir(parents=True)
+    for name, text in FILES.items():
+        (src / "static" / name).write_text(text, encoding="utf-8")
+    (src / "conf.py").write_text(CONF, encoding="utf-8")
+    (src / "index.rst").write_text("One\n===\n\n.. toctree::\n\n   other\n", encoding="utf-8")
+    (src / "other.rst").write_text("Two\n===\n", encoding="utf-8")
+    Sphinx(src, src, out, folder / "doctrees", "html", warning=None).build()
+    return out
+
+
+def addresses(page: Path) -> list[str]:
+    soup = BeautifulSoup(page.read_bytes(), "html.parser")
+    tags = soup.select("link[rel=stylesheet], script[src]")
+    return [re.sub(r"\?.*", "", str(tag.get("href") or tag["src"])) for tag in tags]
+
+
+def test_what_can_be_merged_is_one_file_in_order(built):
+    found = addresses(built / "index.html")
+    (css,) = [name for name in found if "merged" in name and name.endswith(".css")]
+    (js,) = [name for name in found if "merged" in name and name.endswith(".js")]
+    style, script = (built / css).read_text("utf-8"), (built / js).read_text("utf-8")
+    assert style.index(FILES["one.css"]) < style.index(FILES["two.css"])
+    assert script.index(FILES["one.js"]) < script.index(FILES["two.js"])
+    assert style.index("--color-foreground-primary") < style.index(FILES["one.css"])  # furo's own
+
+
+def test_the_others_stay_as_they_are(built):
+    names = [Path(name).name for name in addresses(built / "index.html")]
+    assert {"print.css", "module.js", "aware.js", "large.js"} <= set(names)
+    assert not {"one.css", "two.css", "one.js", "two.js"} & set(names)
+    merged = [name for name in names if name.startswith("merged")]
+    text = "".join((built / "_static" / name).read_text("utf-8") for name in merged)
+    assert not any(FILES[name] in text for name in ("print.css", "module.js", "aware.js"))
+
+
+def test_pages_share_the_files(built):
+    assert addresses(built / "index.html") == addresses(built / "other.html")
