@@ -23,7 +23,7 @@
   const open = async (query) => {
     store ??= Promise.all([script("matcher.js"), script("pages.js")]);
     dialog ??= Promise.all([
-      load("link", { rel: "stylesheet", href: new URL("search.css", here).href }),
+      load("link", { rel: "stylesheet", href: new URL("search.css", here).href }).catch(() => {}), // plain, but it works
       script("view.js"),
       script("dialog.js"),
     ]);
