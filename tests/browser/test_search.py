@@ -21,7 +21,7 @@ from playwright.sync_api import expect, sync_playwright
 QUERIES = Path(__file__).with_name("search_queries.csv")
 RECALL_AT_1, RECALL_AT_5 = 0.95, 1.0
 INDEX_KIB = 150  # packed, what a first question loads
-REQUESTS = 12 + 5  # those of a lesson, a sheet and four scripts
+REQUESTS = 12 + 4  # those of a lesson, and the scripts of the search
 LESSON = "lessons/2_tensors/05_shape_and_memory.html"
 
 
@@ -424,7 +424,7 @@ def test_a_lesson_loads_the_search_when_it_is_asked_for(page, site):
     requests = []
     page.on("request", lambda request: requests.append(request.url.rpartition("/")[2]))
     page.goto((site / LESSON).as_uri())
-    lazy = {"matcher.js", "pages.js", "view.js", "dialog.js", "search.css"}
+    lazy = {"matcher.js", "pages.js", "view.js", "dialog.js"}
     assert lazy.isdisjoint(requests)
     ask_dialog(page, "view")
     expect(page.get_by_role("option").first).to_be_visible()
