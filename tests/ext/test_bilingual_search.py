@@ -393,6 +393,7 @@ GLOSSARY = [
     {"title": ["檢視", "view"], "also": ["視圖", "f-score", "c++ view"], "url": "glossary#view"},
     {"title": ["學習率", "learning rate"], "also": [], "url": "glossary#rate"},
     {"title": ["記憶體", "memory"], "also": ["內存"]},
+    {"title": ["梯度累積", "gradient accumulation"], "also": []},
 ]
 
 
@@ -507,7 +508,13 @@ def test_the_nearest_terms_are_suggested(ask, query, first):
 
 
 def test_a_wrong_character_finds_the_rest_of_the_word(ask):
-    assert ask("梯渡累積")["hits"][0]["url"] == "gradients"
+    assert ask("失敬的時候")["hits"][0]["url"] == "view"
+
+
+def test_a_term_with_a_wrong_character_is_named(ask):
+    answer = ask("梯渡累積怎麼辦")
+    assert answer["near"] == [["梯渡累積", "梯度累積"]]
+    assert answer["hits"][0]["url"] == "gradients"
 
 
 def test_function_words_find_nothing_of_their_own(ask):
