@@ -382,6 +382,7 @@ BOOK = [
                 ["資料載入器", "The DataLoader"],
                 ["梯度不在這裡；累積的是批次，不是分數。檢視資料也不會失敗。"],
                 ["Batches accumulate here. To stop is easy. View the data, whatever fails."],
+                ["size 7 [3, 4] (12, 1)"],
             ),
         ],
     },
@@ -497,7 +498,9 @@ def test_the_numbers_of_a_message_do_not_matter(ask):
     message = "view size 7 is not compatible with input tensor's size [3, 4] and stride (12, 1)"
     hit = ask(message)["hits"][0]
     assert (hit["url"], hit["places"][0]) == ("view", "fails")
-    assert ask(message)["hits"] == ask(message.replace("7", "99").replace("12", "5"))["hits"]
+    assert "7" not in {text for text, marked in hit["excerpt"]["pieces"] if marked}
+    assert ask(message) == ask(message.replace("7", "99").replace("12", "5"))
+    assert [hit["url"] for hit in ask("size 7")["hits"]][0] == "loader"
 
 
 @pytest.mark.parametrize(
