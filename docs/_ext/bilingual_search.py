@@ -375,9 +375,9 @@ def write_search_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 def load_scripts(app: Sphinx, pagename: str, *rest: Any) -> None:
     """Load the keys everywhere, the search on its own page only, in the order of their needs."""
     if app.builder.name in BUILDERS:
+        app.add_css_file("search/search.css")
         app.add_js_file("search/open.js", loading_method="defer")
         if pagename == "search":
-            app.add_css_file("search/search.css")
             for script in SCRIPTS:
                 app.add_js_file(f"search/{script}", loading_method="defer")
 

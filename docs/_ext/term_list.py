@@ -1,7 +1,8 @@
 """Draw a part of the glossary from the term list.
 
-``docs/_data/terms.csv`` holds a term a row: its two names, the words not to write for it, and, for
-the terms that readers look up, a definition in each language. In a Markdown page::
+``docs/_data/terms.csv`` holds a term a row: its two names, the words not to write for it, other
+names that the search knows, and, for the terms that readers look up, a definition in each language.
+In a Markdown page::
 
     ```{term-list} autograd
     ```

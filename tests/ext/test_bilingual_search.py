@@ -382,6 +382,7 @@ BOOK = [
                 ["資料載入器", "The DataLoader"],
                 ["梯度不在這裡；累積的是批次，不是分數。檢視資料也不會失敗。"],
                 ["Batches accumulate here. To stop is easy. View the data, whatever fails."],
+                ["size 7 [3, 4] (12, 1)"],
             ),
         ],
     },
@@ -393,6 +394,7 @@ GLOSSARY = [
     {"title": ["檢視", "view"], "also": ["視圖", "f-score", "c++ view"], "url": "glossary#view"},
     {"title": ["學習率", "learning rate"], "also": [], "url": "glossary#rate"},
     {"title": ["記憶體", "memory"], "also": ["內存"]},
+    {"title": ["梯度累積", "gradient accumulation"], "also": []},
 ]
 
 
@@ -496,7 +498,9 @@ def test_the_numbers_of_a_message_do_not_matter(ask):
     message = "view size 7 is not compatible with input tensor's size [3, 4] and stride (12, 1)"
     hit = ask(message)["hits"][0]
     assert (hit["url"], hit["places"][0]) == ("view", "fails")
-    assert ask(message)["hits"] == ask(message.replace("7", "99").replace("12", "5"))["hits"]
+    assert "7" not in {text for text, marked in hit["excerpt"]["pieces"] if marked}
+    assert ask(message) == ask(message.replace("7", "99").replace("12", "5"))
+    assert [hit["url"] for hit in ask("size 7")["hits"]][0] == "loader"
 
 
 @pytest.mark.parametrize(
@@ -507,7 +511,13 @@ def test_the_nearest_terms_are_suggested(ask, query, first):
 
 
 def test_a_wrong_character_finds_the_rest_of_the_word(ask):
-    assert ask("梯渡累積")["hits"][0]["url"] == "gradients"
+    assert ask("失敬的時候")["hits"][0]["url"] == "view"
+
+
+def test_a_term_with_a_wrong_character_is_named(ask):
+    answer = ask("梯渡累積怎麼辦")
+    assert answer["near"] == [["梯渡累積", "梯度累積"]]
+    assert answer["hits"][0]["url"] == "gradients"
 
 
 def test_function_words_find_nothing_of_their_own(ask):

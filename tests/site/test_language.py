@@ -99,3 +99,15 @@ def test_the_term_list_is_whole() -> None:
         assert bool(row["definition_zh"]) == bool(row["definition_en"]) == bool(row["part"]), row
         assert not set(row["do_not_write"].split("|")) & {row["zh_TW"]}, row
     assert TERMS.exists()
+
+
+def test_a_name_from_elsewhere_leads_to_one_term() -> None:
+    """The search puts the term for it, so it can be no other term's, nor a term itself."""
+    rows = read_terms()
+    names = [
+        name.lower()
+        for row in rows
+        for name in {*row["do_not_write"].split("|"), *row["also"].split("|")} - {""}
+    ]
+    assert len(names) == len(set(names))
+    assert not set(names) & {row[column] for row in rows for column in ("zh_TW", "en")}

@@ -39,7 +39,8 @@ globalThis.searchDialog = (() => {
     [key("↑"), key("↓"), " 選擇 ", key("Enter"), " 開啟 ", key("Esc"), " 關閉"],
     [key("↑"), key("↓"), " choose ", key("Enter"), " open ", key("Esc"), " close"],
   );
-  const foot = element("p", { className: "search-foot" }, all, element("span", { className: "search-keys" }, ...keys));
+  const hint = element("span", { className: "search-keys" }, ...keys);
+  const foot = element("p", { className: "search-foot" }, all, hint);
   const dialog = element("dialog", { id: "search-dialog" }, form, said, list, foot);
   dialog.setAttribute("aria-labelledby", label.id);
   document.body.append(dialog);
@@ -90,9 +91,9 @@ globalThis.searchDialog = (() => {
     const groups = answer.hits.slice(0, PAGES_SHOWN).map((hit, i) => group(hit, answer, i));
     said.replaceChildren(...(query ? status(query, answer) : []));
     if (query && !groups.length) {
-      const terms = suggestions(matcher.suggest(query), option);
-      if (terms.length) said.append(element("span", { className: "search-note" }, ...twins("術語表裡相近的詞：", "Like it in the glossary:")));
-      groups.push(...terms);
+      groups.push(...suggestions(matcher.suggest(query), option));
+      const note = twins("術語表裡相近的詞：", "Like it in the glossary:");
+      if (groups.length) said.append(element("span", { className: "search-note" }, ...note));
     }
     list.replaceChildren(...groups);
     list.scrollTop = 0;

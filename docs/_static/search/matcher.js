@@ -148,7 +148,8 @@ globalThis.createMatcher = (() => {
 
     const read = (text) => {
       const tokens = tokenize(text);
-      return { times: count(tokens), length: tokens.length, row: row(tokens.map(({ key }) => key).filter((key) => !isNumber(key))) };
+      const keys = tokens.map(({ key }) => key).filter((key) => !isNumber(key));
+      return { times: count(tokens), length: tokens.length, row: row(keys) };
     };
 
     for (const page of pages) {
@@ -195,15 +196,18 @@ globalThis.createMatcher = (() => {
     const toTraditional = new Map([...simplified].map((character, i) => [character, [...traditional][i]]));
 
     /* A name → what it is called here, in its own script. */
+    const isChinese = (name) => /\p{Script=Han}/u.test(name);
     const nameHere = new Map(
-      glossary.flatMap(({ title, also }) => also.map((name) => [name, title[/\p{Script=Han}/u.test(name) ? 0 : 1]])),
+      glossary.flatMap(({ title: [zh, en], also }) => also.map((name) => [name, isChinese(name) ? zh : en])),
     );
-    const chineseTerms = glossary.map(({ title }) => title[0]).filter((term) => /^\p{Script=Han}{4,}$/u.test(term));
+    const longTerms = glossary
+      .map(({ title }) => title[0])
+      .filter((term) => /^\p{Script=Han}{4,}$/u.test(term)); // in a shorter one, who can tell what is wrong
     const longestFirst = [...nameHere.keys()].sort((a, b) => b.length - a.length);
     const otherName = new RegExp(
       longestFirst
         .map((name) => name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"))
-        .map((name) => (/\p{Script=Han}/u.test(name) ? name : `(?<![\\p{L}\\d_.])${name}(?![\\p{L}\\d_.(])`))
+        .map((name) => (isChinese(name) ? name : `(?<![\\p{L}\\d_.])${name}(?![\\p{L}\\d_.(])`))
         .join("|") || "(?!)",
       "giu",
     );
@@ -212,7 +216,7 @@ globalThis.createMatcher = (() => {
 
     /* A term with one wrong character, and so with a pair that no page has → the term. */
     const mend = (text) => {
-      for (const term of chineseTerms) {
+      for (const term of longTerms) {
         for (let i = 0; i + term.length <= text.length; i++) {
           const typed = text.slice(i, i + term.length);
           const wrong = [...term].filter((character, j) => character !== typed[j]).length;
@@ -396,7 +400,10 @@ globalThis.createMatcher = (() => {
       const query = reword(text).query.trim().toLowerCase();
       return glossary
         .filter(({ url }) => url)
-        .map((term) => [Math.max(...[...term.title, ...term.also].map((name) => likeness(query, name.toLowerCase()))), term])
+        .map((term) => {
+          const names = [...term.title, ...term.also];
+          return [Math.max(...names.map((name) => likeness(query, name.toLowerCase()))), term];
+        })
         .filter(([alike]) => alike >= ALIKE)
         .sort(([a], [b]) => b - a)
         .slice(0, SUGGESTIONS)

@@ -9,24 +9,19 @@
   const field = form?.querySelector("input[name='q']");
   if (!field) return;
 
-  const load = (name, attributes) =>
+  const script = (name) =>
     new Promise((resolve, reject) => {
-      const tag = Object.assign(document.createElement(name), attributes);
+      const tag = Object.assign(document.createElement("script"), { src: new URL(name, here).href, async: false });
       tag.addEventListener("load", resolve);
       tag.addEventListener("error", reject);
       document.head.append(tag);
     });
-  const script = (name) => load("script", { src: new URL(name, here).href, async: false });
 
   let dialog;
   let store;
   const open = async (query) => {
+    dialog ??= Promise.all([script("view.js"), script("dialog.js")]); // first: it waits for the reader
     store ??= Promise.all([script("matcher.js"), script("pages.js")]);
-    dialog ??= Promise.all([
-      load("link", { rel: "stylesheet", href: new URL("search.css", here).href }),
-      script("view.js"),
-      script("dialog.js"),
-    ]);
     try {
       await dialog;
       searchDialog.open(query, form.action, store);

@@ -68,8 +68,12 @@ globalThis.searchView = (() => {
       ? twins(`「${query}」：找到 ${count} 頁`, `${count} ${count > 1 ? "pages" : "page"} for “${query}”`)
       : twins(`找不到「${query}」`, `Nothing found for “${query}”`);
     const notes = [
-      ...called.map(([typed, name]) => twins(`「${typed}」在這裡叫「${name}」。`, `Here, ${typed} is called ${name}.`)),
-      ...near.map(([typed, known]) => twins(`沒有「${typed}」，找的是「${known}」。`, `No ${typed} here; looked for ${known}.`)),
+      ...called.map(([typed, name]) =>
+        twins(`「${typed}」在這裡叫「${name}」。`, `Here, ${typed} is called ${name}.`),
+      ),
+      ...near.map(([typed, known]) =>
+        twins(`沒有「${typed}」，找的是「${known}」。`, `No ${typed} here; looked for ${known}.`),
+      ),
     ];
     return [...found, ...notes.map((note) => element("span", { className: "search-note" }, ...note))];
   };
