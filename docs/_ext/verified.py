@@ -204,40 +204,41 @@ def add_foot(app: Sphinx, doctree: nodes.document) -> None:
 def chinese(run: dict[str, tuple[str, dict]]) -> str:
     """Write the foot in Chinese; code stands between ticks, and @ is the link."""
     if not run:
-        return "這一課的輸出尚未在任何組建上核對（尚未執行）。@"
+        return "這一課的輸出尚未在任何組建上核對（尚未執行）。詳見@。"
     listed = "、".join(
         f"`{build}`{f'（{torch}）' if torch != build else ' '}{mark(not lesson['problems'])}"
         for build, (torch, lesson) in run.items()
     )
     time = f"整支腳本約需 {seconds(run[TIMED][1])} 秒。" if TIMED in run else ""
-    return f"這一課的輸出在這些組建上核對過：{listed}。{time}@"
+    return f"這一課的輸出在這些組建上核對過：{listed}。{time}詳見@。"
 
 
 def english(run: dict[str, tuple[str, dict]]) -> str:
     """Write the foot in English."""
     if not run:
-        return "The outputs of this lesson were not run on any build yet. @"
+        return "The outputs of this lesson were not run on any build yet. See @."
     listed = ", ".join(
         f"`{build}`{f' ({torch})' if torch != build else ''} {mark(not lesson['problems'])}"
         for build, (torch, lesson) in run.items()
     )
     time = f"The whole script takes about {seconds(run[TIMED][1])} s. " if TIMED in run else ""
-    return f"The outputs of this lesson were checked on these builds: {listed}. {time}@"
+    return f"The outputs of this lesson were checked on these builds: {listed}. {time}See @."
 
 
 def inline(text: str, page: str, env: BuildEnvironment) -> Iterator[nodes.Node]:
-    """Turn the ticks into code, and the @ at the end into a link to the page, if there is one."""
-    for index, part in enumerate(text.rstrip("@").split("`")):
+    """Turn what stands between ticks into code, and the @ into a link to the page."""
+    before, _at, after = text.partition("@")
+    for index, part in enumerate(before.split("`")):
         yield nodes.literal("", part) if index % 2 else nodes.Text(part)
-    if page in env.found_docs:
-        yield reference(page, env, "")
+    yield reference(page, env, page)
+    yield nodes.Text(after)
 
 
 def reference(target: str, env: BuildEnvironment, text: str) -> addnodes.pending_xref:
     """Make a link to a page, by its title."""
     return addnodes.pending_xref(
         "",
-        nodes.inline("", text or target),
+        nodes.inline("", text),
         refdomain="std",
         reftype="doc",
         reftarget=f"/{target}",

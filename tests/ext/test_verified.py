@@ -89,8 +89,8 @@ def test_a_build_that_nobody_ran_says_so(docs: Path):
         ["mps", "2.4.1", "尚未執行 · not run yet"],
     ]
     zh, en = foot(docs)
-    assert zh == "這一課的輸出尚未在任何組建上核對（尚未執行）。驗證紀錄"
-    assert en == "The outputs of this lesson were not run on any build yet. What was verified"
+    assert zh == "這一課的輸出尚未在任何組建上核對（尚未執行）。詳見驗證紀錄。"
+    assert en == "The outputs of this lesson were not run on any build yet. See What was verified."
 
 
 def test_a_record_is_shown_as_it_was_run(docs: Path):
@@ -122,9 +122,9 @@ def test_the_foot_of_a_lesson_names_its_builds_and_its_time(docs: Path):
     build(docs)
     assert foot(docs) == (
         "這一課的輸出在這些組建上核對過：default（2.4.1+cu121）✓、2.11.0+cu130 ✗。"
-        "整支腳本約需 5 秒。驗證紀錄",
+        "整支腳本約需 5 秒。詳見驗證紀錄。",
         "The outputs of this lesson were checked on these builds: default (2.4.1+cu121) ✓, "
-        "2.11.0+cu130 ✗. The whole script takes about 5 s. What was verified",
+        "2.11.0+cu130 ✗. The whole script takes about 5 s. See What was verified.",
     )
     page = (docs / "_build/other.html").read_text(encoding="utf-8")
     assert "verified-foot" not in page
