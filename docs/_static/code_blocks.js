@@ -76,8 +76,9 @@
     return button;
   };
 
-  for (const pre of document.querySelectorAll("article .highlight > pre")) {
-    if (!pre.closest(".output") && typed(pre)) pre.before(makeButton(pre));
-  }
-  document.body.append(status);
+  const blocks = [...document.querySelectorAll("article .highlight > pre")].filter(
+    (pre) => !pre.closest(".output") && typed(pre),
+  );
+  for (const pre of blocks) pre.before(makeButton(pre));
+  if (blocks.length) document.body.append(status);
 })();
