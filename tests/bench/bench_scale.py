@@ -74,6 +74,7 @@ exclude_patterns = ["conf.py"]
 MKDOCS = """\
 site_name: peer
 theme: {name: material}
+nav: [{Home: index.md}, {Lessons: lessons}]
 plugins:
   - gallery:
       examples_dirs: gallery
