@@ -169,7 +169,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=PYTHON, default=False)
 def bench(session: nox.Session) -> None:
     """Measure; name one file of tests/bench to run it alone. Nothing here can fail a test."""
-    install_torch(session, BUILD, "docs", "test", "bench")
+    install_torch(session, BUILD, "docs", "test", "browser", "bench")
     for script in session.posargs or sorted(map(str, Path("tests/bench").glob("bench_*.py"))):
         session.run("python", script)
 
