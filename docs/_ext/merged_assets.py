@@ -22,15 +22,15 @@ from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 LARGE = 100_000
-NEUTRAL = {"rel", "type", "defer"}  # attributes that the merged file may lose
+NEUTRAL = {"css": {"rel", "type"}, "js": {"defer"}}  # attributes that a merged file may lose
 SELF_AWARE = "document.currentScript"
 
 
-def content(app: Sphinx, asset: Any) -> str | None:
+def content(app: Sphinx, asset: Any, ending: str) -> str | None:
     """Give the text of a file that may be merged; None for another."""
     name = str(getattr(asset, "filename", None) or "")
     path = Path(app.outdir, name)
-    plain = set(getattr(asset, "attributes", {})) <= NEUTRAL
+    plain = set(getattr(asset, "attributes", {})) <= NEUTRAL[ending]
     if not (name.startswith("_static/") and plain and path.is_file()):
         return None
     text = path.read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ def merge(
         return
     for key, ending in (("css_files", "css"), ("script_files", "js")):
         assets = list(context[key])
-        texts = {at: content(app, asset) for at, asset in enumerate(assets)}
+        texts = {at: content(app, asset, ending) for at, asset in enumerate(assets)}
         merged = {at: text for at, text in texts.items() if text is not None}
         if len(merged) < 2:
             continue

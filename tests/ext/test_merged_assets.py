@@ -13,7 +13,8 @@ html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["one.css", ("print.css", {"media": "print"}), "two.css"]
 html_js_files = [
-    "one.js", ("two.js", {"defer": "defer"}), ("module.js", {"type": "module"}), "aware.js", "large.js"
+    "one.js", ("two.js", {"defer": "defer"}), ("module.js", {"type": "module"}),
+    "aware.js", "large.js",
 ]
 """
 FILES = {
