@@ -19,6 +19,7 @@ sphinx_gallery_conf = {{
     "examples_dirs": "../gallery",
     "gallery_dirs": "lessons",
     "filename_pattern": r"\\d\\d_",
+    "within_subsection_order": "FileNameSortKey",
     "reset_modules": ("matplotlib", "lesson_guard.guard"),
     "reset_modules_order": "both",
     "abort_on_example_error": True,
