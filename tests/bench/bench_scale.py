@@ -10,7 +10,8 @@ lessons, where 1 is as fast as the site grows and 0 not at all.
 
 ``--peers`` builds the same scripts with other tools, each in an environment of its own that uv
 makes; one that cannot be installed or does not build is said to be so. The tools differ in what
-they do: only this site checks that languages are paired and packs downloads with a wheel.
+they do: only this site checks that languages are paired and packs downloads with a wheel, and
+MyST-NB shows the comments of such scripts as code.
 """
 
 from __future__ import annotations
