@@ -58,6 +58,9 @@ def merge(
     for key, ending in (("css_files", "css"), ("script_files", "js")):
         assets = list(context[key])
         texts = {at: content(app, asset, ending) for at, asset in enumerate(assets)}
+        if ending == "js":
+            # Scripts after one that stays may need it: they stay as well.
+            texts |= dict.fromkeys(range([*texts.values(), None].index(None), len(texts)))
         merged = {at: text for at, text in texts.items() if text is not None}
         if len(merged) < 2:
             continue

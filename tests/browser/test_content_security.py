@@ -61,10 +61,7 @@ def test_no_page_breaks_the_policy(page, address, site):
 
 
 def test_a_search_breaks_nothing(page, address):
-    page.goto(f"{address}index.html")
-    page.locator("input.sidebar-search").fill("view")
-    page.locator("input.sidebar-search").press("Enter")
-    page.wait_for_url("**/search.html?q=*")
+    page.goto(f"{address}search.html?q=view")
     page.locator("#search-results li").first.wait_for()
     assert page.evaluate("violations") == []
 

@@ -14,7 +14,7 @@ html_static_path = ["static"]
 html_css_files = ["one.css", ("print.css", {"media": "print"}), "two.css"]
 html_js_files = [
     "one.js", ("two.js", {"defer": "defer"}), ("module.js", {"type": "module"}),
-    "aware.js", "large.js",
+    "aware.js", "large.js", "needs-large.js",
 ]
 """
 FILES = {
@@ -25,6 +25,7 @@ FILES = {
     "two.js": "order.push(2);",
     "module.js": "export {};",
     "aware.js": "document.currentScript.src;",
+    "needs-large.js": "order.push(3);",
     "large.js": f"/* {'x' * 100_000} */",
 }
 
@@ -62,6 +63,7 @@ def test_what_can_be_merged_is_one_file_in_order(built):
 def test_the_others_stay_as_they_are(built):
     names = [Path(name).name for name in addresses(built / "index.html")]
     assert {"print.css", "module.js", "aware.js", "large.js"} <= set(names)
+    assert names.index("large.js") < names.index("needs-large.js")
     assert not {"one.css", "two.css", "one.js", "two.js"} & set(names)
     merged = [name for name in names if name.startswith("merged")]
     text = "".join((built / "_static" / name).read_text("utf-8") for name in merged)
