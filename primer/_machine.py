@@ -23,6 +23,7 @@ from typing import Any
 
 SECONDS = 10  # the longest we wait for another program
 PCI = Path("/sys/bus/pci/devices")  # Linux lists its hardware here, with or without a driver
+NVML = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"  # the driver's library
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # of Docker and Podman
 
 
@@ -125,7 +126,7 @@ def read() -> Machine:
         wsl=system == "Linux" and "microsoft" in platform.release().lower(),
         container=any(mark.exists() for mark in CONTAINER_MARKS),
         nvidia_hardware=_nvidia_hardware(system),
-        driver=_driver(system),
+        driver=_driver(),
         visible_devices=os.environ.get("CUDA_VISIBLE_DEVICES"),
         installed_torch=_installed_torch(),
         installed_numpy=numpy[0] if numpy else "",
@@ -212,14 +213,13 @@ def _windows_adapters() -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def _driver(system: str) -> Driver | None:
+def _driver() -> Driver | None:
     """Ask nvidia-smi, and where it is missing or says too little, the driver's library."""
     smi = _nvidia_smi()
     if smi and not smi.error and all(gpu.capability for gpu in smi.gpus):
         return smi
     try:
-        library = ctypes.CDLL("nvml.dll" if system == "Windows" else "libnvidia-ml.so.1")
-        return _nvml(library) or smi
+        return _nvml(ctypes.CDLL(NVML)) or smi
     except (OSError, AttributeError):
         return smi
 

@@ -89,7 +89,7 @@ class MadeUp:
 
     def __init__(self, folder: Path) -> None:
         self.packages, self.bin = folder / "packages", folder / "bin"
-        self.pci, self.prelude = folder / "pci", ""
+        self.pci, self.nvml, self.prelude = folder / "pci", folder / "libnvidia-ml.so.1", ""
         self.packages.mkdir()
         self.bin.mkdir()
         self.pci.mkdir()
@@ -145,6 +145,7 @@ class MadeUp:
             f"sys.path[:0] = [{str(self.packages)!r}, {str(ROOT)!r}]\n"
             "from primer import _machine\n"
             f"_machine.PCI = pathlib.Path({str(self.pci)!r})\n"
+            f"_machine.NVML = {str(self.nvml)!r}\n"
             "_machine.CONTAINER_MARKS = ()\n"
             f"{self.prelude}"
             "from primer.__main__ import main\n"
@@ -515,9 +516,7 @@ def test_nvml(machine, tmp_path, smi):
         pytest.skip("needs a C compiler to make a driver library")
     source = tmp_path / "nvml.c"
     source.write_text(FAKE_NVML)
-    library = tmp_path / "libnvidia-ml.so.1"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
-    machine.environment["LD_LIBRARY_PATH"] = str(tmp_path)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", machine.nvml, source], check=True)
     if smi:  # an old one that does not know compute_cap
         machine.program(
             "nvidia-smi",

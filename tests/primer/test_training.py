@@ -601,6 +601,7 @@ def test_a_malicious_file_runs_nothing(tmp_path, kind):
         assert target.exists()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # newer releases discourage TorchScript
 def test_a_torchscript_file_is_not_even_opened(tmp_path, monkeypatch):
     """Such a file holds code, and torch 2.4 would load it in spite of weights_only."""
     path = tmp_path / "run.pt"
