@@ -59,7 +59,9 @@ def guard(gallery_conf: dict[str, Any], fname: str | None, when: str) -> None:
         running.append(ended)
         lesson = Path(fname).name
         main = threading.get_ident()
-        threading.Thread(target=watch, args=(lesson, main, ended), daemon=True).start()
+        # Measured here: a lesson may have eaten before a thread gets its first turn.
+        arguments = (lesson, main, ended, held())
+        threading.Thread(target=watch, args=arguments, daemon=True).start()
 
 
 # -- State -------------------------------------------------------------------------------------
@@ -113,9 +115,9 @@ def remember() -> list[Callable[[], None]]:
 # -- Limits ------------------------------------------------------------------------------------
 
 
-def watch(lesson: str, thread: int, ended: threading.Event) -> None:
+def watch(lesson: str, thread: int, ended: threading.Event, before: float) -> None:
     """Stop the build if the lesson does not end in time, or takes too much memory."""
-    started, before = time.monotonic(), held()
+    started = time.monotonic()
     while not ended.wait(INTERVAL):
         if time.monotonic() - started > limits["seconds"]:
             limit = f"{limits['seconds']:g}"

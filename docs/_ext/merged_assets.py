@@ -3,27 +3,31 @@
 Each file that a page asks for costs a phone a round trip, and each extension brings its own. What
 all of them bring is written into one file of each kind, in their order, named by its content, so
 that pages that need the same files share it. The originals stay in ``_static``: some are loaded
-later, by address.
+later, by address. After a change to any of them every page is written again, since it names them.
 
-Left as they are: files with attributes other than ``defer``, files that ask for their own address
-(``document.currentScript``), and large ones, which are better kept once than in many copies. The
-theme puts its scripts at the end of the page, where all that they work on is there.
+Left as they are: ``pygments.css``, to which furo adds the dark colours after the pages; files with
+attributes other than ``defer``; files that ask for their own address (``document.currentScript``);
+and large ones, which are better kept once than in many copies. The theme puts its scripts at the
+end of the page, where all that they work on is there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
 
 LARGE = 100_000
 NEUTRAL = {"css": {"rel", "type"}, "js": {"defer"}}  # attributes that a merged file may lose
 SELF_AWARE = "document.currentScript"
+UNFINISHED = "_static/pygments.css"
 
 
 def content(app: Sphinx, asset: Any, ending: str) -> str | None:
@@ -31,7 +35,7 @@ def content(app: Sphinx, asset: Any, ending: str) -> str | None:
     name = str(getattr(asset, "filename", None) or "")
     path = Path(app.outdir, name)
     plain = set(getattr(asset, "attributes", {})) <= NEUTRAL[ending]
-    if not (name.startswith("_static/") and plain and path.is_file()):
+    if name == UNFINISHED or not (name.startswith("_static/") and plain and path.is_file()):
         return None
     text = path.read_text(encoding="utf-8")
     return None if len(text) > LARGE or SELF_AWARE in text else text
@@ -70,7 +74,26 @@ def merge(
         context[key] = [*rest[:before], new, *rest[before:]]
 
 
+def outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> Iterable[str]:
+    """Name every page when a file that may be merged has changed; remove what was merged of it."""
+    found = hashlib.sha256()
+    for folder in app.config.html_static_path:
+        for file in sorted(Path(app.srcdir, folder).rglob("*")):
+            if file.suffix in (".css", ".js"):
+                found.update(file.read_bytes())
+    before, now = getattr(env, "merged_assets", None), found.hexdigest()
+    env.merged_assets = now  # type: ignore[attr-defined]
+    if before in (None, now):
+        return ()
+    for file in Path(app.outdir, "_static").glob("merged-*"):
+        file.unlink()
+    return env.found_docs
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Run last of all that adds files or takes them away."""
+    app.connect("env-get-outdated", outdated)
     app.connect("html-page-context", merge, priority=950)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

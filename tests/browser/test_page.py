@@ -166,6 +166,16 @@ def test_figures_keep_their_paper_in_the_dark(visit):
     assert page.locator("body").evaluate(look) != "rgb(255, 255, 255)"
 
 
+def test_code_is_dark_in_the_dark(visit):
+    look = (
+        "code => getComputedStyle(code).backgroundColor.match(/[0-9.]+/g).slice(0, 3).map(Number)"
+    )
+    for scheme, dark in (("dark", True), ("light", False)):
+        page = visit(color_scheme=scheme)
+        ground = page.locator(".highlight").first.evaluate(look)
+        assert (max(ground) < 80) == dark, (scheme, ground)
+
+
 # -- Home and path ---------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 DOCS = Path(__file__).parents[2] / "docs"
 BASE = "https://primer.example/course/"
@@ -81,8 +82,9 @@ def build(folder: Path, base: str = "") -> Path:
         ImageDraw.Draw(image).rectangle((100, 100, 199, 199), fill=colour)
         image.save(src / f"lessons/images/{name}.png")
     Image.new("RGB", (40, 28)).save(pictures / "sphx_glr_01_first_thumb.png")
-    app = Sphinx(src, src, out, folder / "doctrees", "html", {"html_baseurl": base}, warning=None)
-    app.build()
+    settings = {"html_baseurl": base}
+    with patch_docutils(src), docutils_namespace():
+        Sphinx(src, src, out, folder / "doctrees", "html", settings, warning=None).build()
     return out
 
 

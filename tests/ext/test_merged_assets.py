@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 CONF = """
 extensions = ["merged_assets"]
@@ -40,8 +41,14 @@ def built(tmp_path_factory) -> Path:
     (src / "conf.py").write_text(CONF, encoding="utf-8")
     (src / "index.rst").write_text("One\n===\n\n.. toctree::\n\n   other\n", encoding="utf-8")
     (src / "other.rst").write_text("Two\n===\n", encoding="utf-8")
-    Sphinx(src, src, out, folder / "doctrees", "html", warning=None).build()
+    build(src)
     return out
+
+
+def build(src: Path) -> None:
+    folder = src.parent
+    with patch_docutils(src), docutils_namespace():
+        Sphinx(src, src, folder / "out", folder / "doctrees", "html", warning=None).build()
 
 
 def addresses(page: Path) -> list[str]:
@@ -72,3 +79,19 @@ def test_the_others_stay_as_they_are(built):
 
 def test_pages_share_the_files(built):
     assert addresses(built / "index.html") == addresses(built / "other.html")
+
+
+def test_the_dark_colours_of_code_arrive(built):
+    """Furo writes them into the file when the pages stand."""
+    assert "_static/pygments.css" in addresses(built / "index.html")
+    assert "prefers-color-scheme" in (built / "_static/pygments.css").read_text("utf-8")
+
+
+def test_an_edited_style_sheet_reaches_every_page(built):
+    static = built.parent / "src/static/two.css"
+    static.write_text("p { color: green; }", encoding="utf-8")
+    build(built.parent / "src")
+    for page in ("index.html", "other.html"):
+        (css,) = [n for n in addresses(built / page) if "merged" in n and n.endswith(".css")]
+        assert "green" in (built / css).read_text("utf-8")
+    assert len([*built.glob("_static/merged-*.css")]) == 1

@@ -68,6 +68,14 @@ This page is short.
 ```{toctree}
 lessons/index
 reference
+verified
+```
+"""
+
+VERIFIED = """\
+# 紀錄 · Records
+
+```{verified}
 ```
 """
 
@@ -93,6 +101,7 @@ def make(root: Path, count: int = 2, lesson: str = LESSON) -> Path:
         shutil.copy(ROOT / name, root)
     write(root / "docs/index.md", INDEX)
     write(root / "docs/reference.rst", REFERENCE)
+    write(root / "docs/verified.md", VERIFIED)
     write(root / "docs/note.txt", "說明。\n\nA note.\n")
     rule = "=" * 40
     write(root / "gallery/GALLERY_HEADER.rst", HEADER.format(title="課程 · Lessons", rule=rule))
