@@ -136,7 +136,8 @@ def browser(session: nox.Session) -> None:
     """Test the built site in a real Chromium (``CHROMIUM`` names it if it is not on PATH)."""
     install_torch(session, BUILD, "docs", "test", "browser")
     build_site(session)
-    session.run("pytest", *(session.posargs or ["tests/browser"]))
+    everything = ["-n", "auto", "--dist", "loadfile", "tests/browser"]
+    session.run("pytest", *(session.posargs or everything))
 
 
 @nox.session(python=PYTHON, default=False)

@@ -359,7 +359,7 @@ def test_the_field_of_the_sidebar_opens_the_dialog(lesson):
     page.locator("input.sidebar-search").press_sequentially("v")
     expect(page.get_by_role("combobox")).to_have_value("v")
     page.keyboard.insert_text("iew")
-    expect(page.get_by_role("status")).to_contain_text("“view”")
+    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("“view”")
     page.get_by_role("link", name="All results").click()
     page.wait_for_url("**/search.html?q=view")
 
