@@ -49,6 +49,7 @@ extensions = [
     "merged_assets",
     "term_list",
     "verified",
+    "licences",
 ]
 language = "zh_TW"
 locale_dirs = ["locale"]

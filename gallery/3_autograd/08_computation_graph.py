@@ -287,12 +287,12 @@ plt.show()
 # verdict.
 #
 # **08-1 前向傳播。**寫 ``forward(x, w, b, y)``，四個都是形狀 ``(1,)`` 的浮點張量，
-# 回傳 ``(z, a, loss)``：``z = w x + b``，``a`` 是 sigmoid，``loss`` 是二元:term:`交叉熵`。
+# 回傳 ``(z, a, loss)``：``z = w x + b``，``a`` 是 sigmoid，``loss`` 是:term:`二元交叉熵 <交叉熵>`。
 # ``loss`` 要留在計算圖上。
 #
 # **08-1 The forward pass.** Write ``forward(x, w, b, y)``, four float tensors of shape ``(1,)``.
-# Return ``(z, a, loss)``: ``z = w x + b``, ``a`` its sigmoid, ``loss`` the binary
-# :term:`cross-entropy`. The loss must stay on the graph.
+# Return ``(z, a, loss)``: ``z = w x + b``, ``a`` its sigmoid, ``loss`` the
+# :term:`binary cross-entropy <cross-entropy>`. The loss must stay on the graph.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

@@ -174,14 +174,14 @@ print(z.grad)
 print(p.grad)
 
 # %%
-# 答案是 4。``backward()`` 把新的梯度**加到**舊的上面，而不是蓋過去。這是刻意的：
-# 一個大:term:`批次`可以拆成幾份算，梯度會自動加起來。代價是每一步之前都要自己清掉；
+# 答案是 4。``backward()`` 把新的梯度**加到**舊的上面，而不是蓋過去：梯度會在 ``.grad`` 裡累積。
+# 這是刻意的：一個大:term:`批次`可以拆成幾份算，梯度會自動加起來。代價是每一步之前都要自己清掉；
 # :term:`最佳化器`的 ``zero_grad()`` 做的就是這件事（第 13 課會用）。
 #
-# The answer is 4. ``backward()`` *adds* the new gradient to the old one instead of replacing it.
-# That is on purpose: a large :term:`batch` can be worked in parts, and the gradients add up by
-# themselves. The price: clear them yourself before each step. The ``zero_grad()`` of an
-# :term:`optimizer`, which lesson 13 uses, does just that.
+# The answer is 4. ``backward()`` *adds* the new gradient to the old one instead of replacing it:
+# gradients accumulate in ``.grad``. That is on purpose: a large :term:`batch` can be worked in
+# parts, and the gradients add up by themselves. The price: clear them yourself before each step.
+# The ``zero_grad()`` of an :term:`optimizer`, which lesson 13 uses, does just that.
 
 p.grad = None
 (p * q).backward()
@@ -212,10 +212,10 @@ for step in range(5):
     print(f"step {step}   loss {loss.item():.4f}   w1 {w1.item():.4f}   b {b.item():.4f}")
 
 # %%
-# 損失一步步變小。清掉、前向、反向、更新：這四個動作就是所有神經網路訓練的骨架。
+# 損失一步步變小。清掉、前向、反向、更新：這四個動作就是所有:term:`神經網路`訓練的骨架。
 #
 # The loss falls at every step. Clear, forward, backward, update: these four moves are the skeleton
-# of all neural network training.
+# of all :term:`neural network` training.
 
 # %%
 # 不清掉會怎樣 · What if you do not clear?

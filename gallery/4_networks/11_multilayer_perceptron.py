@@ -207,14 +207,14 @@ small = Small()
 print(small(x).shape)
 
 # %%
-# 中間兩層叫:term:`隱藏層`，它們的每個輸出叫一個神經元（unit）。最後一層後面沒有 ReLU：
-# 輸出是分數，該負的要能負。呼叫時寫 ``small(x)``，不直接寫 ``small.forward(x)``，
-# 這樣 PyTorch 掛在前後的工作才不會漏掉。
+# 這就是:term:`多層感知器`。中間兩層叫:term:`隱藏層`，它們的每個輸出叫一個神經元（unit）。
+# 最後一層後面沒有 ReLU：輸出是分數，該負的要能負。呼叫時寫 ``small(x)``，
+# 不直接寫 ``small.forward(x)``，這樣 PyTorch 掛在前後的工作才不會漏掉。
 #
-# The two in the middle are :term:`hidden layers <hidden layer>`; each of their outputs is called a
-# unit, or neuron. After the last layer there is no ReLU: outputs are scores, and a score may be
-# negative. Call ``small(x)``, not ``small.forward(x)``, or what PyTorch does before and after is
-# skipped.
+# This is a :term:`multilayer perceptron`. The two layers in the middle are
+# :term:`hidden layers <hidden layer>`; each of their outputs is called a unit, or neuron. After the
+# last layer there is no ReLU: outputs are scores, and a score may be negative. Call ``small(x)``,
+# not ``small.forward(x)``, or what PyTorch does before and after is skipped.
 #
 # 存進 ``self`` 的每一層都登記在案，參數找得到，也數得出來：
 #
@@ -268,12 +268,12 @@ print(primer.count_parameters(model))
 # A linear layer from ``m`` to ``n`` numbers has ``(m + 1) × n`` parameters, ReLU has none: 1530 +
 # 620 + 63 = 2213.
 #
-# 把寬度變成引數，同一段程式就能給不同的資料用。``primer.MLP`` 就是這樣寫的，
+# 把寬度變成:term:`引數`，同一段程式就能給不同的資料用。``primer.MLP`` 就是這樣寫的，
 # 打開 ``primer/mlp.py`` 看得到全部。把參數抄過去，兩個網路算出來一模一樣。
 #
-# Make the widths arguments, and the same code serves other data. ``primer.MLP`` is written that
-# way; open ``primer/mlp.py`` to read all of it. With the parameters copied over, the two networks
-# give exactly the same.
+# Make the widths :term:`arguments <argument>`, and the same code serves other data. ``primer.MLP``
+# is written that way; open ``primer/mlp.py`` to read all of it. With the parameters copied over,
+# the two networks give exactly the same.
 
 same = primer.MLP(num_inputs=50, num_outputs=3, hidden=(30, 20))
 same.layers.load_state_dict(model.state_dict())
@@ -448,10 +448,10 @@ print(f"random:    loss {train(random):.2f}, {distinct(random)} distinct of 8 hi
 # verdict.
 #
 # **11-1 數參數。**寫 ``count(widths)``：``widths`` 是一串寬度，例如 ``[10, 6, 4, 3]``，
-# 回傳這個:term:`多層感知器`的參數個數，這裡是 109。請用算的，不要真的建出網路。
+# 回傳這個多層感知器的參數個數，這裡是 109。請用算的，不要真的建出網路。
 #
 # **11-1 Count parameters.** Write ``count(widths)``: from a list of widths such as ``[10, 6, 4,
-# 3]``, return how many parameters that :term:`multilayer perceptron` has, here 109. Work it out
+# 3]``, return how many parameters that multilayer perceptron has, here 109. Work it out
 # without building the network.
 #
 # .. admonition:: 解答 · Solution
