@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -77,18 +78,17 @@ def merge(
 def outdated(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> Iterable[str]:
-    """Name every page when a file that may be merged has changed; remove what was merged of it."""
+    """Name every page when a file that may be merged has changed; leave no old file behind."""
     found = hashlib.sha256()
     for folder in app.config.html_static_path:
         for file in sorted(Path(app.srcdir, folder).rglob("*")):
             if file.suffix in (".css", ".js"):
-                found.update(file.read_bytes())
+                found.update(file.name.encode() + file.read_bytes())
     before, now = getattr(env, "merged_assets", None), found.hexdigest()
     env.merged_assets = now  # type: ignore[attr-defined]
     if before in (None, now):
         return ()
-    for file in Path(app.outdir, "_static").glob("merged-*"):
-        file.unlink()
+    shutil.rmtree(Path(app.outdir, "_static"), ignore_errors=True)  # it is filled before writing
     return env.found_docs
 
 

@@ -88,10 +88,12 @@ def test_the_dark_colours_of_code_arrive(built):
 
 
 def test_an_edited_style_sheet_reaches_every_page(built):
-    static = built.parent / "src/static/two.css"
-    static.write_text("p { color: green; }", encoding="utf-8")
+    static = built.parent / "src/static"
+    (static / "two.css").write_text("p { color: green; }", encoding="utf-8")
+    (static / "aware.js").rename(static / "aware-too.js")
     build(built.parent / "src")
     for page in ("index.html", "other.html"):
         (css,) = [n for n in addresses(built / page) if "merged" in n and n.endswith(".css")]
         assert "green" in (built / css).read_text("utf-8")
     assert len([*built.glob("_static/merged-*.css")]) == 1
+    assert not (built / "_static/aware.js").exists()
