@@ -57,6 +57,7 @@ SKIPPED_CLASSES = {
 }
 SKIPPED_NODES = (
     nodes.comment,
+    nodes.doctest_block,  # the examples of the reference, and its
     nodes.field_list,  # parameters: their entry is found by its name and its sentences
     nodes.math_block,
     nodes.raw,
@@ -66,7 +67,7 @@ SKIPPED_NODES = (
     addnodes.index,
     addnodes.toctree,
 )
-CODE_NODES = (nodes.literal_block, nodes.doctest_block, addnodes.desc_signature)
+CODE_NODES = (nodes.literal_block, addnodes.desc_signature)
 
 # A reference without a text of its own, resolved when every page has been read.
 REFERENCE = re.compile("\0(ref|doc) ([^\0]+)\0")
@@ -75,13 +76,12 @@ HTML_BREAK = re.compile(r"<br\s*/?>")
 # What a line of code brings that a reader looks for: what stands after a dot, is called, is a
 # keyword or imported.
 API_NAME = re.compile(r"(?<=\.)[^\W\d]\w{2,}|[^\W\d]\w{2,}(?=\(|=[^=\s])|(?<=import )\w+")
-NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+|\w{3,}(?=\(|=[^=\s])|(?<=import )\w+")
 NAME = re.compile(r"[a-zA-Z_]\w{2,}")
 SENTENCE = re.compile(r"(?:[a-zA-Z][\w']* ){4}")  # a message: kept whole, as it is pasted whole
 # A figure's words are read from the figure, and nobody asks how it was drawn.
 DRAWING = re.compile(r"(?ms)^\w+\.set_label\(.*?^\)|^[^\n]*\b(?:plt|ax|axes|fig)\b[^\n]*")
 COMMENT = re.compile(r"(?m)\s*(?:# .*|\"{3}.*\"{3})$")
-MERMAID_LABEL = re.compile(r'"([^"\n]+)"|^\s*acc(?:Title|Descr):\s*(.+)$', re.MULTILINE)
+MERMAID_LABEL = re.compile(r'"([^"\n]+)"|^\s*accTitle:\s*(.+)$', re.MULTILINE)
 
 
 class Section(TypedDict):

@@ -125,7 +125,8 @@ def table(head: list[list[nodes.Node]], rows: list[list[list[nodes.Node]]]) -> n
                 row += nodes.entry("", nodes.paragraph("", "", *cell, classes=["monolingual"]))
             part += row
         group += part
-    return nodes.table("", group, classes=["verified"])
+    # Its titles and versions answer no question: they stand on every other page.
+    return nodes.table("", group, classes=["verified", "nosearch"])
 
 
 class Verified(SphinxDirective):

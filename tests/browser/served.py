@@ -37,8 +37,10 @@ def serve(folder: Path) -> Iterator[str]:
 @contextmanager
 def launch() -> Iterator[Browser]:
     """Start the Chromium that ``CHROMIUM`` names."""
+    path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+    if path is None:
+        raise FileNotFoundError("找不到 chromium，請先安裝 · chromium is missing: install it")
     with sync_playwright() as playwright:
-        path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()

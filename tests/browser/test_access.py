@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from served import READINGS, THEMES, choose, launch, serve
+from served import READINGS, THEMES, choose, serve
 
 WAYS = list(product(THEMES, READINGS))
 KINDS = ("index.html", "lessons/2_tensors/05_shape_and_memory.html")
@@ -22,12 +22,6 @@ OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
 }
 LESSON = "lessons/3_autograd/09_gradients.html"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with launch() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -2,24 +2,18 @@
 
 import io
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
 from pypdf.papersizes import PaperSize
 
 
-@pytest.fixture(scope="module")
-def page():
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("找不到 chromium，請先安裝 · chromium is missing: install it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser.new_page()
-        browser.close()
+@pytest.fixture
+def page(chromium):
+    page = chromium.new_page()
+    yield page
+    page.close()
 
 
 def printed(page, site: Path, reading: str) -> PdfReader:

@@ -3,7 +3,7 @@
 from itertools import cycle, product
 
 import pytest
-from served import READINGS, THEMES, choose, launch, serve
+from served import READINGS, THEMES, choose, serve
 
 LISTEN = """
   globalThis.violations = [];
@@ -19,12 +19,6 @@ SMUGGLE = """() => {
     + "<img src='https://elsewhere.invalid/picture.png'>";
   document.body.append(link);
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with launch() as browser:
-        yield browser
 
 
 @pytest.fixture(params=["http", "file"])

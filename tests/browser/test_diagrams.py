@@ -1,8 +1,6 @@
 """Diagrams in a real browser: labels fit, colours follow the theme, nothing is loaded."""
 
 import io
-import os
-import shutil
 from pathlib import Path
 from textwrap import indent
 
@@ -74,23 +72,12 @@ def page_file(tmp_path_factory):
     return folder / "out" / "index.html"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which(os.environ.get("CHROMIUM", "chromium"))
-    if program is None:
-        pytest.skip("chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def open_page(browser, page_file):
+def open_page(chromium, page_file):
     pages = []
 
     def open_page(width=1440, reading="both", **options):
-        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+        page = chromium.new_page(viewport={"width": width, "height": 900}, **options)
         pages.append(page)
         page.requests_seen = []
         page.on("request", lambda request: page.requests_seen.append(request.url))

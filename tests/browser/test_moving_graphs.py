@@ -11,7 +11,7 @@ from pathlib import Path
 import moving_graphs
 import pytest
 import torch
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 DOCS = Path(__file__).parents[2] / "docs"
 CONF = f"""
@@ -40,17 +40,6 @@ def built(tmp_path_factory) -> Path:
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", src, src / "out"]
     subprocess.run(command, check=True)
     return src / "out"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("找不到 chromium，請先安裝 · chromium is missing: install it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,29 +1,16 @@
 """Reading the built site in a real browser: type, code to copy, progress, paper, no JavaScript."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
 MODES = ("zh-TW", "both", "en")
 LESSON = "lessons/3_autograd/08_computation_graph"
 PHONE = 320
 REQUESTS = 12  # of a lesson page, its figures apart
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
-    if path is None:
-        pytest.fail("找不到 chromium，請先安裝 · chromium is missing: install it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

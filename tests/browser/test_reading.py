@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 DOCS = Path(__file__).parents[2] / "docs"
 WIDE, MIDDLE, NARROW = 1440, 1024, 390
@@ -93,17 +93,6 @@ def built(tmp_path_factory) -> Path:
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", src, src / "out"]
     subprocess.run(command, check=True)
     return src / "out"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("找不到 chromium，請先安裝 · chromium is missing: install it")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -8,30 +8,19 @@ and messages pasted whole.
 
 import csv
 import gzip
-import os
 import re
-import shutil
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 QUERIES = Path(__file__).with_name("search_queries.csv")
 RECALL_AT_1, RECALL_AT_5 = 0.95, 1.0
 INDEX_KIB = 150  # packed, what a first question loads
 REQUESTS = 12 + 4  # those of a lesson, and the scripts of the search
 LESSON = "lessons/2_tensors/05_shape_and_memory.html"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
