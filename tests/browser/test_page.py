@@ -161,6 +161,9 @@ def test_code_is_dark_in_the_dark(visit):
         page = visit(color_scheme=scheme)
         ground = page.locator(".highlight").first.evaluate(look)
         assert (max(ground) < 80) == dark, (scheme, ground)
+        module = page.locator(".highlight .nn").first
+        line = module.evaluate("name => getComputedStyle(name).textDecorationLine")
+        assert line == "none", "only links are underlined"
 
 
 # -- Home and path ---------------------------------------------------------------------------
