@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextvars
 import ctypes
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -79,9 +80,20 @@ def run(call: Callable[[], T], seconds: float) -> T:
 
 
 def _stop(thread: threading.Thread) -> None:
-    for _ in range(20):  # an answer that catches everything is asked again, then left behind
-        if not thread.is_alive():
-            return
-        ident = ctypes.c_ulong(thread.ident or 0)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(_Stop))
-        thread.join(0.05)
+    report = sys.unraisablehook
+
+    def report_others(unraisable: sys.UnraisableHookArgs) -> None:
+        if not issubclass(unraisable.exc_type, _Stop):
+            report(unraisable)
+
+    # Where it meets a finalizer, Python prints the exception and goes on: we ask again, silently.
+    sys.unraisablehook = report_others
+    try:
+        for _ in range(20):  # an answer that catches everything is asked again, then left behind
+            if not thread.is_alive():
+                return
+            ident = ctypes.c_ulong(thread.ident or 0)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(_Stop))
+            thread.join(0.05)
+    finally:
+        sys.unraisablehook = report

@@ -392,6 +392,22 @@ def test_walk_that_repeats_nodes_is_stopped_with_the_first_fault():
     assert "as often as it is used" in check("08-3", listed_twice, seconds=1).hint[1]
 
 
+def test_a_stop_that_meets_a_finalizer_is_not_printed(capfd, monkeypatch):
+    class Slow:
+        def __del__(self):
+            end = time.monotonic() + 0.05
+            while time.monotonic() < end:
+                pass
+
+    def many(predictions, labels):
+        for _ in range(20):
+            Slow()
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    assert not check("01-2", many, seconds=0.1)
+    assert "Slow" not in capfd.readouterr().err
+
+
 def test_exit_and_deep_recursion_are_reported():
     def endless(predictions, labels):
         return endless(predictions, labels)
