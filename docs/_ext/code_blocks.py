@@ -8,16 +8,23 @@ On HTML pages, what a lesson's cell printed gets the label ``輸出 · Output``.
 an error, the label names it and the block has another colour. An output of more than `LONG` lines
 is folded: the label opens it, and print shows it whole.
 
-``code_blocks.js`` puts a button on every other block of code. It copies what one types: of a
+Each cell of a lesson says which line of the script it starts at. ``code_blocks.js`` puts the
+numbers beside the code, in the page as in the script that one downloads, and each is a link to its
+line: ``…/08_computation_graph.html#line-55`` marks that line, ``#line-55-57`` those three. They are
+made in the browser because they would double the weight of the code.
+
+The script also puts a button on every block of code but outputs. It copies what one types: of a
 session with prompts, the commands without them and without what they printed.
 
 Why not sphinx-copybutton: it would add three scripts, a sheet and a picture to each page, and its
-words exist in one language a site.
+words exist in one language a site. Why not sphinx-gallery's ``line_numbers``: they are text in the
+code, without links, indent it by one, and do not count the comments that configure a lesson.
 """
 
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from typing import Any
 
 from bilingual import pair_html
@@ -48,6 +55,19 @@ def caught(code: str) -> list[str]:
             either = node.type.elts if several else [node.type]
             names.append(" / ".join(map(ast.unparse, either)))
     return list(dict.fromkeys(names))
+
+
+def first_line(cell: str, script: list[str], after: int = 0) -> int | None:
+    r"""Find where a cell starts in its script, below line `after`; None where it is not there.
+
+    >>> first_line("a = 1\nb = 2", ["# text", "a = 1", "b = 2"])
+    2
+    """
+    lines = cell.rstrip().split("\n")
+    for start in range(after, len(script) - len(lines) + 1):
+        if script[start : start + len(lines)] == lines:
+            return start + 1
+    return None
 
 
 def label(errors: list[str], lines: int) -> str:
@@ -87,8 +107,22 @@ def depart_output(self: HTML5Translator, node: output) -> None:
     self.body.append(self.context.pop())
 
 
-class Outputs(SphinxPostTransform):
-    """Label what the cells of a lesson printed.
+class numbered(nodes.General, nodes.Element):
+    """A cell: ``first`` is the line of the script that it starts at."""
+
+
+def visit_numbered(self: HTML5Translator, node: numbered) -> None:
+    """Tell the browser's script where to count from."""
+    self.body.append(f'<div class="numbered" data-first-line="{node["first"]}">')
+
+
+def depart_numbered(self: HTML5Translator, node: numbered) -> None:
+    """Close the block."""
+    self.body.append("</div>\n")
+
+
+class Cells(SphinxPostTransform):
+    """Number the cells of a lesson and label what they printed.
 
     Before sphinx-gallery (5) turns the code of the cells into HTML.
     """
@@ -97,11 +131,18 @@ class Outputs(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Wrap each output; the block of code before it is its cell."""
-        code = ""
+        """Wrap each cell and each output; the block of code before an output is its cell."""
+        code, line = "", 0
+        path = Path(self.env.doc2path(self.env.docname)).with_suffix(".py")
+        script = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         for block in list(self.document.findall(nodes.literal_block)):
             if PRINTED not in block["classes"]:
                 code = block.astext()
+                if first := first_line(code, script, line):
+                    line = first + code.rstrip().count("\n")
+                    cell = numbered("", first=first)
+                    block.replace_self(cell)
+                    cell += block
                 continue
             lines = block.astext().rstrip("\n").count("\n") + 1
             box = output("", errors=caught(code), lines=lines)
@@ -110,9 +151,10 @@ class Outputs(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Add the node, what makes it, the script and the sheet."""
+    """Add the nodes, what makes them, the script and the sheet."""
     app.add_node(output, html=(visit_output, depart_output))
-    app.add_post_transform(Outputs)
+    app.add_node(numbered, html=(visit_numbered, depart_numbered))
+    app.add_post_transform(Cells)
     app.add_js_file("code_blocks.js", loading_method="defer")
     app.add_css_file("code_blocks.css")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

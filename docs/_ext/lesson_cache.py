@@ -6,7 +6,7 @@ beside the page, with the fingerprint of every file and a key of what the output
 
 - the script, and the sources of ``primer`` if the script names it;
 - the torch build (its version file holds version, CUDA and commit), Python and the libraries;
-- the code that turns a cell's result into text and figures.
+- the code that turns a cell's result into text and figures, and sphinx-gallery's settings of it.
 
 A lesson whose record is missing, or does not agree with key or files, is removed and runs again: so
 it is after a build was killed, after a file was damaged, and with another torch. Nothing here
@@ -43,6 +43,14 @@ from sphinx.util import logging
 logger = logging.getLogger(__name__)
 
 LIBRARIES = ("matplotlib", "numpy", "scikit-learn", "sphinx-gallery")
+SETTINGS = (
+    "capture_repr",
+    "ignore_repr_types",
+    "line_numbers",
+    "min_reported_time",
+    "remove_config_comments",
+    "show_signature",
+)
 ENDINGS = ("py", "py.md5", "rst", "ipynb", "zip", "codeobj.json", "cost.json")
 
 pending: list[tuple[Lesson, str]] = []  # lessons that this build has to run, and their keys
@@ -135,7 +143,7 @@ def lessons(settings: dict[str, Any], srcdir: Path) -> Iterator[Lesson]:
 class Keys:
     """What the outputs of lessons come from, read once a build."""
 
-    def __init__(self, package: Path) -> None:
+    def __init__(self, package: Path, settings: dict[str, Any]) -> None:
         self.name = package.name
         sources = [path for path in sorted(package.rglob("*")) if path.is_file()]
         self.package = fingerprint(
@@ -151,6 +159,7 @@ class Keys:
                 platform.python_version(),
                 *(f"{library} {installed(library)}" for library in LIBRARIES),
                 torch_build(),
+                *(f"{setting} = {settings[setting]!r}" for setting in SETTINGS),
                 Path(__file__).with_name("scrapers.py").read_text(encoding="utf-8"),
             ]
         )
@@ -198,7 +207,7 @@ def take_share(app: Sphinx, config: Config) -> None:
 def forget(app: Sphinx) -> None:
     """Remove what sphinx-gallery must not take for done, before it looks."""
     settings, srcdir = app.config.sphinx_gallery_conf, Path(app.srcdir)
-    keys = Keys((srcdir / app.config.lesson_cache_package).resolve())
+    keys = Keys((srcdir / app.config.lesson_cache_package).resolve(), settings)
     pending.clear()
     for lesson in lessons(settings, srcdir):
         key, record = keys.of(lesson.script), lesson.recorded()

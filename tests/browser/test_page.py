@@ -66,6 +66,11 @@ LOOK = """modes => {
       document.documentElement.dataset.reading = mode;
       return document.documentElement.scrollWidth;
     }),
+    code: document.querySelectorAll(".highlight-Python").length,  // in sphinx-gallery's spelling
+    cells: [...document.querySelectorAll(".numbered")].map(cell => [
+      [...cell.querySelectorAll(".line-links a")].map(link => Number(link.textContent)),
+      cell.querySelector("pre").textContent,
+    ]),
     numbers: ["h1", ".sidebar-tree a.current", ".next-page .title"].map(number),
     downloads: ["h1 ~ .downloads", ".downloads-foot .downloads"].map(links),
   };
@@ -327,6 +332,101 @@ def test_every_block_but_outputs_can_be_copied_by_keyboard(visit):
     expect(button).to_have_accessible_name(re.compile("複製"))
 
 
+def test_lines_have_the_numbers_of_the_downloaded_script(lessons):
+    for name, seen in lessons.items():
+        script = next(link for link in seen["downloads"][0] if link.endswith(".py"))
+        lines = Path(script).read_text(encoding="utf-8").splitlines()
+        assert len(seen["cells"]) == seen["code"] > 3, name
+        for numbers, text in seen["cells"]:
+            shown = text.rstrip().splitlines()
+            assert numbers == list(range(numbers[0], numbers[0] + len(shown))), name
+            assert lines[numbers[0] - 1 : numbers[-1]] == shown, name
+
+
+# How far the middle of each number is from the middle of its line.
+OFFSETS = """() => [...document.querySelectorAll(".numbered")].flatMap(cell => {
+  const pre = cell.querySelector("pre");
+  const middle = box => box.top + box.height / 2;
+  const walker = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT);
+  const middles = new Map();  // of the first letter of each line
+  const range = document.createRange();
+  let line = 0;
+  while (walker.nextNode()) {
+    [...walker.currentNode.data].reduce((at, letter) => {
+      if (letter === "\\n") line++;
+      else if (!middles.has(line)) {
+        range.setStart(walker.currentNode, at);
+        range.setEnd(walker.currentNode, at + letter.length);
+        middles.set(line, middle(range.getBoundingClientRect()));
+      }
+      return at + letter.length;
+    }, 0);
+  }
+  const links = cell.querySelectorAll(".line-links a");
+  return [...middles].map(([at, y]) => Math.abs(middle(links[at].getBoundingClientRect()) - y));
+})"""
+
+
+@pytest.mark.parametrize("touch", [False, True])
+def test_numbers_stand_beside_their_lines(visit, touch):
+    for name in (LESSON, "lessons/4_networks/13_training_loop"):
+        offsets = visit(name, has_touch=touch, is_mobile=touch).evaluate(OFFSETS)
+        assert len(offsets) > 50
+        assert max(offsets) < 3, "less than a quarter of a line"
+
+
+def marked(page: Page) -> list[str]:
+    return page.locator(".line-links .marked").all_text_contents()
+
+
+def test_a_number_links_to_its_line_and_with_shift_to_several(visit):
+    page = visit(reading="en")
+    line = page.locator(".line-links a", has_text=re.compile("^56$"))
+    line.scroll_into_view_if_needed()
+    place = page.evaluate("scrollY")
+    line.click()
+    assert page.url.endswith("?reading=en#line-56")
+    assert marked(page) == ["56"]
+    page.locator(".line-links a", has_text=re.compile("^54$")).click(modifiers=["Shift"])
+    assert page.url.endswith("#line-54-56")
+    assert marked(page) == ["54", "55", "56"]
+    assert page.evaluate("scrollY") == place, "the reader sees the line already"
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_an_address_with_a_line_shows_it(visit, width):
+    page = visit(width=width)
+    for lines, expected in {
+        "#line-100": ["100"],
+        "#line-56-54": [],
+        "#line-1": [],  # of the text, which has no numbers
+        "#line-54-56": ["54", "55", "56"],
+    }.items():
+        page.evaluate("hash => { location.hash = hash }", lines)
+        expect(page.locator(".line-links .marked")).to_have_count(len(expected))
+        assert marked(page) == expected
+    page.reload()
+    expect(page.locator(".line-links .marked")).to_have_count(3)
+    bar = "link => getComputedStyle(link, '::after').width"
+    wide = page.locator(".line-links .marked").first.evaluate(bar)
+    cell = page.locator(".numbered:has(.marked) .highlight").bounding_box()
+    assert abs(float(wide.removesuffix("px")) - cell["width"]) < 4, "the bar crosses the block"
+    assert 0 < cell["y"] < 900
+
+
+def test_the_arrow_keys_walk_the_numbers_and_the_tab_key_stops_once(visit):
+    page = visit()
+    column = page.locator(".line-links").first
+    assert column.locator("[tabindex='0']").all_text_contents() == ["52"]
+    column.locator("a").first.focus()
+    for key in ("ArrowUp", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowDown"):
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    assert marked(page) == ["54"]
+    assert column.locator("[tabindex='0']").all_text_contents() == ["54"]
+    expect(column).to_have_accessible_name(re.compile("Lines of the code"))
+
+
 def test_an_error_is_named_and_stands_out(visit):
     page = visit("lessons/2_tensors/05_shape_and_memory", "en")
     error = page.locator(".output.error").filter(has_text="view size is not compatible")
@@ -363,6 +463,7 @@ def test_print_shows_the_text_in_the_chosen_mode_and_nothing_else(visit, reading
         ".skip-to-content",
         ".back-to-top",
         ".copy-code",
+        ".line-links",
         ".progress",
         ".downloads",
     ):
@@ -396,6 +497,7 @@ def test_without_javascript_both_languages_show_and_nothing_is_dead(visit, name)
         assert page.locator(f"{control}:visible").count() == 0, control
     if name == LESSON:
         expect(page.locator(".output-label").first).to_be_visible()
+        expect(page.locator(".numbered .highlight").first).to_have_css("display", "block")
     else:
         page.locator(".mermaid-svg a:visible").first.click()
         page.wait_for_url("**/1_start/index.html")

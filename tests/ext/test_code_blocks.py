@@ -29,13 +29,19 @@ CELLS = {
     "at the limit": ("for i in range(24): print(i)", "\n    ".join(map(str, range(24)))),
     "long": ("for i in range(25): print(i)", "\n    ".join(map(str, range(25)))),
     "no Python": ("%pip install x", "done"),
+    "again": ("print(1)", "1"),
+    "not in the script": ("x", "1"),
 }
+SCRIPT = "\n# %%\n".join(
+    code.replace("\n   ", "\n") for name, (code, _) in CELLS.items() if name != "not in the script"
+)
 
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory) -> dict:
     folder = tmp_path_factory.mktemp("code")
     (folder / "conf.py").write_text(CONF, encoding="utf-8")
+    (folder / "index.py").write_text(SCRIPT, encoding="utf-8")
     cells = "".join(CELL.format(code=code, printed=printed) for code, printed in CELLS.values())
     (folder / "index.rst").write_text(f"頁 · Page\n=========\n{cells}", encoding="utf-8")
     warnings = io.StringIO()
@@ -56,6 +62,7 @@ def outputs(tmp_path_factory) -> dict:
         ("at the limit", "輸出 · Output"),
         ("long", "輸出，共 25 行 · Output, 25 lines"),
         ("no Python", "輸出 · Output"),
+        ("again", "輸出 · Output"),
     ],
 )
 def test_label(outputs, name, label):
@@ -75,3 +82,19 @@ def test_only_a_long_output_is_folded_and_the_label_opens_it(outputs):
 def test_nothing_printed_is_lost(outputs):
     for name, (_code, printed) in CELLS.items():
         assert outputs[name].pre.get_text().split() == printed.split(), name
+
+
+def test_a_cell_says_which_line_of_the_script_it_starts_at(outputs):
+    starts = {name: box.find_previous(class_="numbered") for name, box in outputs.items()}
+    lines = SCRIPT.splitlines()
+    for name, (code, _printed) in CELLS.items():
+        if name == "not in the script":
+            continue
+        first = int(starts[name]["data-first-line"])
+        assert lines[first - 1] == code.splitlines()[0], name
+    assert int(starts["again"]["data-first-line"]) > int(starts["plain"]["data-first-line"])
+    assert starts["not in the script"] is starts["again"], "that cell has no numbers"
+
+
+def test_an_output_has_no_numbers(outputs):
+    assert not [box for box in outputs.values() if box.find_parent(class_="numbered")]

@@ -114,6 +114,14 @@ def test_another_torch_runs_everything_again(course, monkeypatch):
     assert course.run() == []
 
 
+def test_another_form_of_the_pages_runs_everything_again(course):
+    conf = course.docs / "conf.py"
+    conf.write_text(CONF.replace('"image_scrapers"', '"line_numbers": True, "image_scrapers"'))
+    assert course.run() == ["lesson_1", "lesson_2"]
+    assert "lineno-start" in (course.docs / "lessons/lesson_1.rst").read_text()
+    assert course.run() == []
+
+
 def test_the_installed_torch_is_read_without_importing_it(monkeypatch):
     torch = pytest.importorskip("torch")
     assert f"'{torch.__version__}'" in lesson_cache.torch_build()
