@@ -44,6 +44,7 @@ extensions = [
     "moving_graphs",
     "llms_txt",
     "page_style",
+    "content_first",
     "access",
     "content_security",
     "merged_assets",

@@ -32,8 +32,9 @@ For other extensions::
 
 Templates get ``pair`` (the function ``pair_html``) and ``interface``. In the page, every half
 that has a twin carries the class ``twin`` beside its ``lang``; ``bilingual.css`` hides by that
-class only, so that text in one language stays in every reading mode. ``bilingual.js`` keeps the
-mode on ``<html data-reading="zh-TW|both|en">`` and fires a ``reading`` event on ``document``.
+class only, so that text in one language stays in every reading mode. The mode stands on
+``<html data-reading="zh-TW|both|en">``: the template ``before_paint.html`` sets it before anything
+is seen, ``bilingual.js`` changes it and fires a ``reading`` event on ``document``.
 """
 
 from __future__ import annotations
@@ -709,6 +710,7 @@ def setup(app):
         html=(visit_compact_paragraph, depart_compact_paragraph),
     )
     app.add_css_file("bilingual.css")
+    app.add_js_file("bilingual.js", loading_method="defer")
     # Before the theme (500), which reads the sidebars and the toctree from the context.
     app.connect("html-page-context", add_to_context, priority=400)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

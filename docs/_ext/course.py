@@ -17,6 +17,7 @@ opened last. Templates get ``lesson``, the place of the lesson on its page, else
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape
 from pathlib import PurePosixPath
 from typing import Any
@@ -40,7 +41,13 @@ LINK = re.compile(r'(<a class="[^"]*" href="([^"]*)">)')
 
 def lessons_of(env: BuildEnvironment) -> dict[str, PurePosixPath]:
     """Give the lessons in order: the name of the page, and the place below the gallery."""
-    found = {name: script_of(env, name) for name in sorted(env.found_docs)}
+    return find_lessons(env, frozenset(env.found_docs))
+
+
+@lru_cache(maxsize=1)  # every page asks, and each answer looks at all scripts on the disk
+def find_lessons(env: BuildEnvironment, names: frozenset[str]) -> dict[str, PurePosixPath]:
+    """Look for the scripts of the pages."""
+    found = {name: script_of(env, name) for name in sorted(names)}
     return {
         name: lesson[0]
         for name, lesson in found.items()

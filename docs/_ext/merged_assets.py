@@ -5,10 +5,10 @@ all of them bring is written into one file of each kind, in their order, named b
 that pages that need the same files share it. The originals stay in ``_static``: some are loaded
 later, by address. After a change to any of them every page is written again, since it names them.
 
-Left as they are: ``pygments.css``, to which furo adds the dark colours after the pages; files with
-attributes other than ``defer``; files that ask for their own address (``document.currentScript``);
-and large ones, which are better kept once than in many copies. The theme puts its scripts at the
-end of the page, where all that they work on is there.
+Left as they are: files with attributes other than ``defer``; files that ask for their own address
+(``document.currentScript``); and large ones, which are better kept once than in many copies. Of
+``pygments.css``, which furo writes after the pages, furo is asked for the text. The theme puts its
+scripts at the end of the page, where all that they work on is there.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from furo import get_pygments_stylesheet
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
@@ -28,7 +29,7 @@ from sphinx.util.typing import ExtensionMetadata
 LARGE = 100_000
 NEUTRAL = {"css": {"rel", "type"}, "js": {"defer"}}  # attributes that a merged file may lose
 SELF_AWARE = "document.currentScript"
-UNFINISHED = "_static/pygments.css"
+COLORS = "_static/pygments.css"
 
 
 def content(app: Sphinx, asset: Any, ending: str) -> str | None:
@@ -36,7 +37,9 @@ def content(app: Sphinx, asset: Any, ending: str) -> str | None:
     name = str(getattr(asset, "filename", None) or "")
     path = Path(app.outdir, name)
     plain = set(getattr(asset, "attributes", {})) <= NEUTRAL[ending]
-    if name == UNFINISHED or not (name.startswith("_static/") and plain and path.is_file()):
+    if name == COLORS:
+        return get_pygments_stylesheet()
+    if not (name.startswith("_static/") and plain and path.is_file()):
         return None
     text = path.read_text(encoding="utf-8")
     return None if len(text) > LARGE or SELF_AWARE in text else text

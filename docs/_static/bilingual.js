@@ -1,7 +1,6 @@
 /* The reading mode: 中文 | 並列 | English.
 
-   Loaded in <head> without defer, so that <html data-reading> is set before the first paint.
-   The mode comes from ?reading=zh-TW|both|en, else from the last visit, else it is "both".
+   components/before_paint.html has set <html data-reading> and lang; this makes the switch work.
    Other scripts listen: document.addEventListener("reading", event => event.detail). */
 
 (() => {
@@ -18,33 +17,11 @@
       localStorage.setItem(KEY, mode);
     } catch {}
   };
-  const remembered = () => {
-    try {
-      return localStorage.getItem(KEY);
-    } catch {
-      return null;
-    }
-  };
-
-  // The theme's own script would stop where storage throws: give it one that keeps nothing.
-  try {
-    void window.localStorage;
-  } catch {
-    const nothing = { getItem: () => null, setItem() {}, removeItem() {} };
-    try {
-      Object.defineProperty(window, "localStorage", { value: nothing });
-    } catch {}
-  }
 
   const mark = (mode) => {
     root.dataset.reading = mode;
     root.lang = mode === "en" ? "en" : "zh-TW";
   };
-
-  const asked = new URLSearchParams(location.search).get("reading");
-  if (MODES.includes(asked)) remember(asked);
-  const start = [asked, remembered()].find((mode) => MODES.includes(mode)) ?? "both";
-  mark(start);
 
   // Words in attributes hold both languages as well; show the half that is read.
   const whole = new WeakMap();
@@ -104,7 +81,9 @@
   };
 
   document.addEventListener("DOMContentLoaded", () => {
-    show(start);
+    const asked = new URLSearchParams(location.search).get("reading");
+    if (MODES.includes(asked)) remember(asked);
+    show(root.dataset.reading);
     document.addEventListener("change", ({ target }) => {
       if (target.matches(".reading input")) choose(target.value);
     });

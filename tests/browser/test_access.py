@@ -120,20 +120,27 @@ def test_the_keyboard_reaches_all_that_the_mouse_does(visit):
     assert "reading-sidebar" in kinds
     assert any("toctree-checkbox" in kind or kind.startswith("toctree") for kind in kinds)
     links = page.eval_on_selector_all(
-        "article a[href]",
+        "article a[href]:not(.line-links > [tabindex='-1'])",  # to those the arrow keys lead
         """links => links.filter((link) => link.checkVisibility({ visibilityProperty: true }))
           .map((link) => link.getAttribute("href"))""",
     )
     assert set(links) <= {kind.removeprefix("a ") for kind in kinds}
 
 
-def test_the_skip_link_leads_to_the_text(visit):
+@pytest.mark.parametrize(("presses", "place"), [(1, "article"), (2, ".sidebar-drawer")])
+def test_the_skip_links_lead_to_the_text_and_to_the_contents(visit, presses, place):
     page = visit(LESSON)
-    page.keyboard.press("Tab")
-    expect(page.locator(".skip-to-content")).to_be_in_viewport()
+    for _press in range(presses):
+        page.keyboard.press("Tab")
+    expect(page.locator(".skip-to-content:focus")).to_be_in_viewport()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('article') !== null")
+    assert page.evaluate("place => document.activeElement.closest(place) !== null", place)
+
+
+def test_a_phone_has_no_link_to_what_it_has_folded_away(visit):
+    page = visit(LESSON, 390)
+    expect(page.locator(".to-contents")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,12 @@ def test_pages_share_the_files(built):
     assert addresses(built / "index.html") == addresses(built / "other.html")
 
 
-def test_the_dark_colours_of_code_arrive(built):
-    """Furo writes them into the file when the pages stand."""
-    assert "_static/pygments.css" in addresses(built / "index.html")
-    assert "prefers-color-scheme" in (built / "_static/pygments.css").read_text("utf-8")
+def test_the_dark_colours_of_code_are_in_it(built):
+    """Furo writes them into pygments.css when the pages stand, and nobody asks for that file."""
+    found = addresses(built / "index.html")
+    assert "_static/pygments.css" not in found
+    (css,) = [name for name in found if "merged" in name and name.endswith(".css")]
+    assert 'body:not([data-theme="light"]) .highlight .k ' in (built / css).read_text("utf-8")
 
 
 def test_an_edited_style_sheet_reaches_every_page(built):
