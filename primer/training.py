@@ -300,7 +300,7 @@ def fit(
     -----
     Averages are weighted by the number of samples, so a short last batch counts for what it is.
 
-    A resumed run reaches the same numbers, bit by bit, as one that was never interrupted, since
+    A resumed run reaches the same numbers, bit for bit, as one that was never interrupted, since
     the states of the random number generators are kept as well: those of Python, NumPy, PyTorch
     and the data loader. (Random augmentation inside ``persistent_workers`` is out of reach.)
 

@@ -6,6 +6,7 @@ Usage, in ``conf.py``::
     html_static_path = ["_static"]  # holds the folder search
     templates_path = ["_templates"]  # holds search.html
     bilingual_search_terms = "_data/terms.csv"  # other names of things; may be left out
+    bilingual_search_skipped = ["重點 · Summary"]  # titles of sections that only repeat; likewise
 
 An index of words has to know where a Chinese word ends, and gets it wrong.  So nothing is cut
 here: while Sphinx reads, the text of every page is kept beside the nearest anchor; when it writes,
@@ -234,6 +235,8 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
     if {"nosearch", "no-search"}.isdisjoint(env.metadata[env.docname]):
         page = [new_section("")]
         read_node(doctree, page[0], page, env.docname)
+        skipped = app.config.bilingual_search_skipped
+        page = [section for section in page if section["title"] not in skipped]
         drop_repetitions(page)
         texts(env)[env.docname] = page
 
@@ -386,6 +389,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to reading and writing."""
     app.setup_extension("bilingual")  # the template's `pair`
     app.add_config_value("bilingual_search_terms", None, "html", {str, type(None)})
+    app.add_config_value("bilingual_search_skipped", [], "env", {list})
     app.connect("builder-inited", switch_off_sphinx_index)
     app.connect("doctree-read", collect)
     app.connect("env-purge-doc", purge)

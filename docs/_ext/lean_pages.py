@@ -7,6 +7,10 @@ such as the index of modules, and stay on those.
 
 In a lesson's code sphinx-gallery puts every token into an element of its own. Two thirds of them, a
 third of the page, have the colour that code has anyway, in the light and in the dark: they go.
+
+The sidebar lists the whole site, on every page. Beyond ``lean_pages_contents`` pages (200) it lists
+the parts, and the lessons of the part that the page is in: else a page would grow with the site,
+and the time for all of them with its square.
 """
 
 from __future__ import annotations
@@ -49,6 +53,15 @@ def unwrap(app: Sphinx, doctree: nodes.document, page: str) -> None:
             token.parent.replace(token, token.children)
 
 
+def fold_contents(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """On a large site, give the theme only the branches of the contents that lead to the page."""
+    whole = context.get("toctree")
+    if whole and len(app.env.found_docs) > app.config.lean_pages_contents:
+        context["toctree"] = lambda **options: whole(**options | {"collapse": True})
+
+
 def leave_out(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -64,6 +77,8 @@ def leave_out(
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Run after every extension has added its files or made its elements."""
+    app.add_config_value("lean_pages_contents", 200, "html", types=frozenset({int}))
     app.connect("doctree-resolved", unwrap)
+    app.connect("html-page-context", fold_contents, priority=400)  # before the theme asks for it
     app.connect("html-page-context", leave_out, priority=900)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

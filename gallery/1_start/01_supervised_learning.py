@@ -25,7 +25,7 @@ computer learns from examples, then answers questions that it has never seen.
 畫出它的決策邊界；也能說明為什麼要留一些資料，到最後才拿來考模型。
 
 After this lesson you can say what features, labels and the two phases are, train a model of only
-three numbers and draw its decision boundary, and explain why some data is kept for a final test.
+three numbers and draw its decision boundary, and explain why some data are kept for a final test.
 
 先備課程：無。時間：約 15 分鐘。
 
@@ -62,7 +62,7 @@ Lessons needed: none. Time: about 15 minutes.
 # 那是 PyTorch 的陣列，第 03 課細說。
 #
 # We make 120 mangoes ourselves and fix the :term:`random seed`, so that everyone gets the same
-# ones. The numbers stand in a :term:`tensor`, the array of PyTorch; lesson 03 tells more.
+# ones. The numbers stand in a :term:`tensor`, PyTorch's kind of array; lesson 03 says more.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
@@ -208,7 +208,7 @@ print(f"weights {weights[0].item():.2f}, {weights[1].item():.2f}   bias {bias.it
 # 訓練把這條線轉到了對的位置。
 #
 # Where the score is exactly 0 runs a line, the :term:`decision boundary`: ripe on one side, not yet
-# on the other. Training turned it into place.
+# on the other. Training swung it into place.
 
 import matplotlib.pyplot as plt
 
@@ -233,9 +233,9 @@ draw(right, "after training", weights.detach(), bias.detach())
 fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
 fig.set_label(
     "訓練前後的決策邊界 · The decision boundary before and after training\n"
-    "兩張散布圖：訓練前的線橫切過兩群芒果，訓練後的線把熟的和沒熟的分在兩邊。 · "
+    "兩張散布圖：訓練前的線橫切過兩群芒果，訓練後的線把熟的和沒熟的大致分在兩邊。 · "
     "Two scatter plots: before training the line cuts through both groups of mangoes; "
-    "after training it has the ripe ones on one side and the unripe ones on the other."
+    "after training it has most ripe ones on one side and most unripe ones on the other."
 )
 plt.show()
 
@@ -302,11 +302,12 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 # not on your computer yet, read the next lesson first, then come back.
 #
 # **01-1 預測標籤。**寫 ``predict(weights, bias, inputs)``：``weights`` 有兩個數字，``bias`` 一個，
-# ``inputs`` 的每一列（row）是一個樣本的兩個特徵。每個樣本回傳一個標籤：分數大於 0 是 1，否則是 0。
+# ``inputs`` 的每一列（row）是一個樣本的兩個特徵。回傳一個張量，
+# 每個樣本一個標籤：分數大於 0 是 1，否則是 0。
 #
 # **01-1 Predict labels.** Write ``predict(weights, bias, inputs)``: ``weights`` holds two numbers,
-# ``bias`` one, and each row of ``inputs`` the two features of a sample. Return one label a sample:
-# 1 where the score is above 0, else 0.
+# ``bias`` one, and each row of ``inputs`` the two features of a sample. Return a tensor with one
+# label for each sample: 1 where the score is above 0, else 0.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed
@@ -335,14 +336,15 @@ print(f"a ripe mango with probability {probability.item():.4f}")
 #
 #       primer.check("01-2", accuracy)
 #
-# **01-3 從資料學出模型。**資料是平面上的兩團點。寫 ``learn(inputs, labels)``，
-# 回傳 ``(weights, bias)``，讓 01-1 的 ``predict`` 對同樣來源的**新**資料至少答對 95 %，
-# 用什麼方法都可以。提示：兩團點各有一個中心。
+# **01-3 從資料學出模型。**資料是平面上的兩團點，標籤是 0 和 1 的整數。
+# 寫 ``learn(inputs, labels)``，回傳 ``(weights, bias)``，
+# 讓 01-1 的 ``predict`` 對同樣來源的**新**資料至少答對 95 %，用什麼方法都可以；
+# 要用這一課的損失，先寫 ``labels.float()``。提示：兩團點各有一個中心。
 #
-# **01-3 Learn a model from data.** The data are two clouds of points in the plane. Write
-# ``learn(inputs, labels)`` that returns ``(weights, bias)`` such that ``predict`` of 01-1 is right
-# on at least 95 % of *new* points from the same source. Any method will do. Hint: each cloud has a
-# centre.
+# **01-3 Learn a model from data.** The data are two clouds of points in the plane, with the
+# integers 0 and 1 as labels. Write ``learn(inputs, labels)`` that returns ``(weights, bias)``
+# such that ``predict`` of 01-1 is right on at least 95 % of *new* points from the same source. Any
+# method will do; the loss of this lesson needs ``labels.float()``. Hint: each cloud has a centre.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

@@ -59,10 +59,13 @@ Lessons needed: :doc:`/lessons/1_start/01_supervised_learning`. Time: about 15 m
 # 版本號分兩半 · A version has two halves
 # ---------------------------------------
 #
-# 還沒裝好的話，先照 :doc:`/install` 挑一行來執行，再回來。裝好了，第一件事是看版本。
+# 還沒裝好的話，先照 :doc:`/install` 挑一行來執行，再回來。這一課還要用到 ``primer``：
+# 把本課 ZIP 解壓縮，在那個資料夾執行 ``pip install -r requirements.txt``。
+# 裝好了，第一件事是看版本。
 #
-# Not installed yet? Pick your line from :doc:`/install`, run it and come back. Once PyTorch is
-# there, the first thing to look at is its version.
+# Not installed yet? Pick your line from :doc:`/install`, run it and come back. This lesson also
+# needs ``primer``: unpack the lesson ZIP and run ``pip install -r requirements.txt`` in its folder.
+# Once PyTorch is there, the first thing to look at is its version.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
@@ -71,12 +74,12 @@ print(torch.__version__)  # 依機器而異 · depends on the machine
 
 # %%
 # 加號前面是 PyTorch 的版本，後面是組建：``+cu121`` 附了 CUDA 12.1 的函式庫，
-# ``+cpu`` 只會用 CPU，macOS 沒有加號。所以 ``pip install torch==2.4.0`` 固定的只是前半，
+# ``+cpu`` 只會用 CPU，macOS 沒有加號。所以 ``pip install torch==2.4.1`` 固定的只是前半，
 # 挑不了 CUDA；要挑 CUDA，得用 ``--index-url`` 指定索引，也就是 pip 去哪個網址拿安裝檔。
 #
 # Before the plus sign stands PyTorch's version, after it the build: ``+cu121`` carries the
 # libraries of CUDA 12.1, ``+cpu`` uses the CPU only, and macOS has no plus. So
-# ``pip install torch==2.4.0`` fixes the first half only. To choose a CUDA, name an index with
+# ``pip install torch==2.4.1`` fixes the first half only. To choose a CUDA, name an index with
 # ``--index-url``: the address where pip fetches packages.
 
 # %%
@@ -252,9 +255,11 @@ print(primer.diagnose(laptop))
 #
 # From the top:
 #
-# - ``Python``、``System``：版本與位元數。torch 2.4 要 64 位元的 Python，3.8 到 3.12。
+# - ``Python``、``System``：版本與位元數。torch 2.4 要 64 位元的 Python，3.8 到 3.12；
+#   這些課要 3.10 以上。
 #
-#   ``Python``, ``System``: version and bits. torch 2.4 needs a 64-bit Python from 3.8 to 3.12.
+#   ``Python``, ``System``: version and bits. torch 2.4 needs a 64-bit Python from 3.8 to 3.12; the
+#   lessons need 3.10 or newer.
 #
 # - ``PyTorch``、``Build``：版本號的兩半。病根在這裡：只有 CPU。
 #
@@ -280,7 +285,8 @@ print(primer.diagnose(laptop))
 #
 # - ``NumPy``、``C++ compiler``：張量與 NumPy 能否互轉；``torch.compile`` 要用的編譯器。
 #
-#   ``NumPy``, ``C++ compiler``: whether tensors and NumPy convert; what ``torch.compile`` needs.
+#   ``NumPy``, ``C++ compiler``: whether tensors can become NumPy arrays and back; the compiler that
+#   ``torch.compile`` needs.
 #
 # - 最後是結論：``✗`` 要處理，附上病名、原因和該輸入的指令；``ℹ`` 只是說明。
 #
@@ -293,8 +299,8 @@ print(primer.diagnose(laptop))
 #
 # 這個課程用 CPU 就跑得完。想試 GPU，可以借用 Google Colab，免費但有時間限制：
 #
-# The whole course runs on a CPU. To try a GPU, borrow one from Google Colab, free for a limited
-# time:
+# The whole course runs on a CPU. To try a GPU, borrow one from Google Colab, which is free but
+# limits how long you may use it:
 #
 # 1. 下載這一頁的筆記本，在 colab.research.google.com 選「上傳」打開它。
 #
@@ -305,10 +311,11 @@ print(primer.diagnose(laptop))
 #    Menu Runtime → Change runtime type; as hardware accelerator choose T4 GPU (or another GPU, not
 #    a TPU), and save.
 #
-# 3. 把課程 zip 裡的 wheel 拖進左邊的檔案欄，執行 ``!pip install torch_primer-*.whl``。
+# 3. 從頁尾下載 primer 套件（``.whl`` 檔），拖進左邊的檔案欄，
+#    執行 ``!pip install torch_primer-*.whl``。
 #
-#    Drag the wheel from the lesson's zip into the file panel on the left, then run
-#    ``!pip install torch_primer-*.whl``.
+#    Download the primer package (a ``.whl`` file) at the foot of this page, drag it into the file
+#    panel on the left, then run ``!pip install torch_primer-*.whl``.
 #
 # 4. 從頭執行這一課。``cuda`` 那一行現在應該是 ``True``；PyTorch 比 2.4 新也沒關係。
 #
@@ -317,8 +324,8 @@ print(primer.diagnose(laptop))
 #
 # 換執行階段或閒置太久，電腦就還回去了，上傳的檔案也會消失。
 #
-# Change the runtime, or leave it idle for long, and the machine goes back, your uploaded files with
-# it.
+# Change the runtime, or leave it idle for long, and the machine is taken back; the files that you
+# uploaded go with it.
 
 # %%
 # 練習 · Exercises

@@ -82,7 +82,7 @@ for name, x in readings.items():
 #
 # - ``ndim``，:term:`維度數`：要幾個:term:`索引`才指得到一個數字；也就是開頭連續有幾個 ``[``。
 #
-#   ``ndim``, the :term:`number of dimensions`: how many indices (:term:`indexing`) it takes to
+#   ``ndim``, the :term:`number of dimensions`: how many :term:`indices <indexing>` it takes to
 #   reach one number. It is also how many ``[`` stand at the very beginning.
 #
 # - ``shape``：每個維度有多大，從最外層寫到最裡層。
@@ -193,9 +193,9 @@ except ValueError as error:
 # 訊息說：第 1 維應該是 3，卻遇到 2。張量是整齊的格子，每一列一樣長，不然就沒有形狀可寫。
 # 解法是補一個值，並且看得出是補的，例如 ``nan``（不是數字）。
 #
-# The message: dimension 1 should be 3, but a 2 was met. A tensor is a regular grid with rows of one
-# length; otherwise there is no shape to write down. The cure is to fill the gap with a value that
-# shows it was filled, such as ``nan`` (not a number).
+# The message: in dimension 1 the length should be 3, but one row has only 2. A tensor is a regular
+# grid with rows of one length; otherwise there is no shape to write down. The cure is to fill the
+# gap with a value that shows it was filled, such as ``nan`` (not a number).
 
 filled = torch.tensor([[24, 28, 25], [23, 27, float("nan")]])
 print(filled.shape)

@@ -112,10 +112,11 @@ print(x.to(torch.int64))
 print(x.round().to(torch.int64))
 
 # %%
-# 是 2 和 -2：小數直接切掉，往 0 靠，不是四捨五入。要最近的整數，先 ``round()``。
+# 是 2 和 -2：小數直接切掉，往 0 靠，不是四捨五入。要最近的整數，先 ``round()``；
+# 正好在中間的取偶數，2.5 會變成 2。
 #
 # They become 2 and -2: the fraction is cut off, towards 0. For the nearest integer, ``round()``
-# first.
+# first; exactly halfway it takes the even one, so 2.5 becomes 2.
 
 # %%
 # 四種浮點數：各留下多少 · Four floating-point types: what each keeps
@@ -134,13 +135,15 @@ for kind in kinds:
     print(f"{tenth.item():.18f}  {kind}, {tenth.element_size()} bytes")
 
 # %%
-# ``float32`` 大約對到第 8 位，``float16`` 第 4 位，``bfloat16`` 只有第 3 位。代價用記憶體算：
+# 這裡 ``float32`` 對到第 8 位，``float16`` 第 4 位，``bfloat16`` 只有第 3 位；
+# 一般來說，分別可以指望 7、3、2 位有效數字。代價用記憶體算：
 # 一百萬個數字，8 MB、4 MB、2 MB、2 MB。``torch.finfo`` 列出每種型別的底細：``eps`` 是 1 到下一個
 # 數字的間隔，``max`` 是最大的數字。
 #
-# ``float32`` is right to about 8 digits, ``float16`` to 4, ``bfloat16`` to just 3. The price is
-# memory: for a million numbers, 8 MB, 4 MB, 2 MB, 2 MB. ``torch.finfo`` has the facts of a type:
-# ``eps`` is the gap from 1 to the next number, ``max`` the largest number.
+# Here ``float32`` is right to 8 places, ``float16`` to 4, ``bfloat16`` to just 3; in general, count
+# on about 7, 3 and 2 digits. The price is memory: for a million numbers, 8 MB, 4 MB, 2 MB, 2 MB.
+# ``torch.finfo`` has the facts of a type: ``eps`` is the gap from 1 to the next number, ``max`` the
+# largest number.
 
 for kind in kinds:
     info = torch.finfo(kind)
@@ -148,8 +151,8 @@ for kind in kinds:
 
 # %%
 # 左圖：1 附近的數字，存進去、讀出來是多少。階梯的每一階是一個存得下的數字，
-# 兩階之間的，存進去就捨入成其中一階。右圖：各種大小的數字，捨入後差了幾成。
-# 愈低愈準，愈寬能到的範圍愈大：
+# 兩階之間的，存進去就捨入成其中一階。右圖：各種大小的數字，捨入的誤差占它自己的幾分之幾。
+# 線愈低愈準；橫跨得愈寬，存得下的範圍愈大：
 # ``float16`` 比 ``bfloat16`` 準，但超過 65504 就沒有了，太小也會變粗，最後變成 0。
 #
 # Left: numbers near 1, stored and read back. Each step of a staircase is a number that can be
@@ -251,10 +254,12 @@ print(sevens / 2)
 print(sevens // 2)
 
 # %%
-# 因此整數張量不能原地除：結果是浮點數，放不回原來的格子。平均也一樣，要先換成浮點數。
+# 因此整數張量不能原地除（``/=``，把結果寫回原來的格子）：結果是浮點數，放不回去。
+# 平均也一樣，要先換成浮點數。訊息裡的 ``Long`` 就是 ``int64``。
 #
-# So an integer tensor cannot be divided in place: floats do not fit back into its cells. Nor can
-# you take its mean: convert it to floats first.
+# So an integer tensor cannot be divided in place, with ``/=``: floats do not fit back into its
+# cells. Nor can you take its mean: convert it to floats first. In the messages, ``Long`` is
+# ``int64``.
 
 try:
     sevens /= 2
@@ -318,8 +323,8 @@ print((half + half.to(torch.bfloat16)).dtype)  # 一樣多位元：取裝得下�
 # 類別比張量高，才改變結果的型別。
 #
 # It is ``float16``: floats are the higher category, and 64 bits of integer do not help. A lone
-# number, of Python or in a 0-D tensor, is more polite still: unless its category is higher than the
-# tensor's, it follows the tensor altogether.
+# number, be it a Python number or a 0-D tensor, is more polite still: unless its category is higher
+# than the tensor's, it follows the tensor altogether.
 
 print((half * 3.0).dtype, (single * torch.tensor(3.0, dtype=torch.float64)).dtype)
 print((integers * 3).dtype, (integers * 3.0).dtype)
@@ -328,7 +333,7 @@ print((integers * 3).dtype, (integers * 3.0).dtype)
 # 最後一個是 ``float32``：整數張量遇到 Python 的浮點數，結果是預設的浮點型別。
 # 不確定就問 ``torch.result_type(a, b)``。
 #
-# The last is ``float32``: an integer tensor meets a float of Python, and the default float type
+# The last is ``float32``: an integer tensor meets a Python float, and the default float type
 # comes out. When in doubt, ask ``torch.result_type(a, b)``.
 
 # %%

@@ -60,9 +60,11 @@ import primer
 print(primer.describe(x))
 
 # %%
-# 所以 ``x[i, j]`` 在第 ``3 * i + 1 * j`` 格（從 0 數起）。拿 ``x[1, 2]`` 驗算看看。
+# 最後兩列到第 08 課才用得到，先看步幅：``x[i, j]`` 在第 ``3 * i + 1 * j`` 格（從 0 數起）。
+# 拿 ``x[1, 2]`` 驗算看看。
 #
-# So ``x[i, j]`` lies in cell ``3 * i + 1 * j``, counted from 0. Check it with ``x[1, 2]``.
+# The last two lines wait for lesson 08; look at the strides: ``x[i, j]`` lies in cell
+# ``3 * i + 1 * j``, counted from 0. Check it with ``x[1, 2]``.
 
 row, column = 1, 2
 cell = row * x.stride(0) + column * x.stride(1)
@@ -209,11 +211,13 @@ x[0, 0] = 1
 # on neither: write ``view`` when memory must be shared, ``clone()`` when you need your own copy.
 
 # %%
-# 換成你來點：選一種寫法，再點一個元素，看它落在記憶體的哪一格。轉置、切片、``expand``
-# 都只換形狀、步幅和起點；同一種顏色是同一列。
+# 換成你來點：選一種寫法，再點一個元素，看它落在記憶體的哪一格。轉置、切片、
+# ``expand``（把大小是 1 的維度當成重複許多次，第 06 課會用）都只換形狀、步幅和起點
+# （從第幾格讀起）；同一種顏色是同一列。
 #
 # Your turn: choose an expression, then an element, and see its cell in memory. Transpose, slices
-# and ``expand`` only change shape, strides and offset; one colour is one row.
+# and ``expand`` (which repeats a dimension of size 1; lesson 06 uses it) only change shape, strides
+# and offset, the cell where the reading starts; one colour is one row.
 #
 # .. moving-graph:: strides
 
@@ -286,10 +290,11 @@ x[0, 0] = 1
 # 重點回顧 · Summary
 # ------------------
 #
-# - 張量 = 一排數字 + 形狀 + 步幅；``x[i, j]`` 在第 ``i * stride[0] + j * stride[1]`` 格。
+# - 張量 = 一排數字 + 形狀 + 步幅；從起點數起，
+#   ``x[i, j]`` 在第 ``i * stride[0] + j * stride[1]`` 格。
 #
-#   A tensor is a row of numbers, a shape and strides: ``x[i, j]`` lies in cell
-#   ``i * stride[0] + j * stride[1]``.
+#   A tensor is a row of numbers, a shape and strides: counted from its start, ``x[i, j]`` lies in
+#   cell ``i * stride[0] + j * stride[1]``.
 #
 # - ``view`` 和 ``.T`` 都不搬資料，改一個，另一個也變；只靠步幅讀不出來時，``view`` 就失敗。
 #

@@ -6,8 +6,8 @@
 每一步都先問：結果會是什麼形狀？
 
 When tensor code goes wrong, it is mostly a shape that is wrong, not a number. With four days of
-sales of a small tea shop, this lesson goes through the operations of every day. At each one, ask
-first: which shape will come out?
+sales of a small tea shop, this lesson goes through the operations that you will use most. At each
+one, ask first: which shape will come out?
 
 .. mermaid::
 
@@ -113,10 +113,11 @@ print(cups[busy])
 print(cups[(cups >= 10) & (cups < 20)])  # 而且：& 與括號 · and: use & and brackets
 
 # %%
-# **先猜猜看**：把 0 寫進切片，再把 0 寫進遮罩挑出來的張量。``cups`` 的複本會變成怎樣？
+# **先猜猜看**：把 0 寫進用索引取出的一列，再把 0 寫進遮罩挑出來的張量。
+# ``cups`` 的複本會變成怎樣？
 #
-# **Guess first**: write 0 into a slice, then 0 into what a mask picked. What becomes of the copy of
-# ``cups``?
+# **Guess first**: write 0 into a row taken by its index, then 0 into what a mask picked. What
+# becomes of the copy of ``cups``?
 
 books = cups.clone()
 piece = books[2]
@@ -126,11 +127,12 @@ picked[:] = 0
 print(books)
 
 # %%
-# 只有檸檬綠歸零。切片是:term:`檢視`，還是原來那幾格；遮罩挑出來的是複本。
+# 只有檸檬綠歸零。整數索引和切片得到的都是:term:`檢視`，還是原來那幾格；遮罩挑出來的是複本。
 # 要改原本的張量，遮罩得寫在等號左邊：``books[books >= 40] = 0``。
 #
-# Only the lemon tea is 0. A slice is a :term:`view` of the same cells; what a mask picks is a copy.
-# To change the original, put the mask on the left: ``books[books >= 40] = 0``.
+# Only the lemon tea is 0. An integer index or a slice gives a :term:`view` of the same cells; what
+# a mask picks is a copy. To change the original, put the mask on the left:
+# ``books[books >= 40] = 0``.
 
 # %%
 # 縮減：``dim`` 是要消失的維度 · Reductions: ``dim`` is the one that goes
@@ -397,9 +399,11 @@ print(torch.einsum("ij,kj->ik", x, x))  # x @ x.T
 #    :collapsible: closed
 #
 #    ``x[mask]`` 分不出誰在哪一列，所以不挑，改成把無效的格子乘成 0；個數也只數有效的。
+#    （無效的格子若是 ``nan``，乘 0 還是 ``nan``，要改用 ``torch.where(mask, x, 0)``。）
 #
 #    ``x[mask]`` forgets which row a number came from. So do not pick: multiply the invalid cells by
-#    0, and count only the valid ones.
+#    0, and count only the valid ones. (A ``nan`` times 0 is still ``nan``: against those, use
+#    ``torch.where(mask, x, 0)``.)
 #
 #    .. code-block:: python
 #

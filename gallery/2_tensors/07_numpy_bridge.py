@@ -110,10 +110,10 @@ for name, tensor in ways.items():
 # ``uint8``，也一樣。
 #
 # A decimal number is ``float64`` to NumPy and ``float32`` to PyTorch, and the bridge keeps the
-# :term:`data type`. Lesson 04 showed what follows: a matrix product with ``float32`` raises. Plain
-# arithmetic is harder to notice: nothing is raised, the result just becomes ``float64`` and takes
-# twice the memory. The cure: convert to ``float32`` as soon as you have crossed. The same goes for
-# pictures, which are often ``uint8`` and overflow.
+# :term:`data type`. Lesson 04 showed what follows: a matrix product with ``float32`` raises. In
+# plain arithmetic the slip is harder to notice: nothing is raised, the result just becomes
+# ``float64`` and takes twice the memory. The cure: convert to ``float32`` as soon as you have
+# crossed. The same goes for pictures, which are often ``uint8`` and overflow.
 
 inputs = torch.from_numpy(np.array([0.5, 1.5]))
 weights = torch.tensor([1.0, 1.0])
@@ -139,7 +139,7 @@ print(half.float().numpy())
 # ``requires_grad=True`` 的意思是：PyTorch 要記下對它做的每一步，好算出:term:`梯度`
 # （第 08 課細說）。NumPy 不會記，所以 PyTorch 不放行。
 #
-# ``requires_grad=True`` asks PyTorch to record each step for the :term:`gradient` (lesson 08 tells
+# ``requires_grad=True`` asks PyTorch to record each step for the :term:`gradient` (lesson 08 says
 # more). NumPy records nothing, and so PyTorch lets no such tensor pass.
 
 w = torch.tensor([5.0, -1.0], requires_grad=True)
@@ -197,7 +197,7 @@ plt.show()
 # 數數看有幾個不同的。
 #
 # At the left are twenty names for one piece of memory, and all show the last value. To keep the
-# value of *now*, add ``.copy()``, or ``.clone()`` on the tensor side. ``ctypes.data`` is where an
+# *present* value, add ``.copy()``, or ``.clone()`` on the tensor side. ``ctypes.data`` is where an
 # array starts in memory; count the different places.
 
 print(len({array.ctypes.data for array in kept}), "place in memory")
@@ -301,11 +301,11 @@ print((scores * 2).detach().cpu().numpy())
 #    :collapsible: closed
 #
 #    ``.float()`` 遇到 ``float32`` 就不複製，還是共用；反著讀的陣列步幅是負的，張量不能有。
-#    NumPy 的 ``astype`` 一定複製，也把順序排好，兩件事一次解決。
+#    NumPy 的 ``astype`` 一定複製，複本也沒有負的步幅，兩件事一次解決。
 #
 #    ``.float()`` copies nothing when the array is ``float32``, so it would share; a reversed array
-#    has a negative stride, which no tensor can have. NumPy's ``astype`` always copies and lays the
-#    numbers out in order: both at once.
+#    has a negative stride, which no tensor can have. NumPy's ``astype`` always copies, and its
+#    copy has no negative strides: both at once.
 #
 #    .. code-block:: python
 #

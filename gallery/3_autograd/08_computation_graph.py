@@ -41,12 +41,16 @@ Lessons needed: :doc:`/lessons/2_tensors/05_shape_and_memory`. Time: about 20 mi
 #
 # 只用一筆資料：:term:`特徵` ``x1 = 1.1``，:term:`標籤` ``y = 1``。模型是邏輯迴歸：
 # 先算分數 ``z``，再用 sigmoid 壓成 0 到 1 之間的機率 ``a``，最後由:term:`損失函數`量出錯了多少。
-# ``w1`` 和 ``b`` 是要學的:term:`參數`。從輸入一路算到損失，叫:term:`前向傳播`。
+# 這裡用二元:term:`交叉熵`：標籤是 1 時，損失是 ``-log(a)``；標籤是 0 時，是 ``-log(1 - a)``。
+# ``log`` 是自然對數，也就是 ln。``w1`` 和 ``b`` 是要學的:term:`參數`。
+# 從輸入一路算到損失，叫:term:`前向傳播`。
 #
 # One sample is enough: the :term:`feature` ``x1 = 1.1`` and the :term:`label` ``y = 1``. The model
 # is logistic regression: a score ``z``, squeezed by the sigmoid into a probability ``a`` between 0
-# and 1, and a :term:`loss function` that says how wrong that is. The :term:`parameters <parameter>`
-# to learn are ``w1`` and ``b``. Computing from the input to the loss is the :term:`forward pass`.
+# and 1, and a :term:`loss function` that says how wrong that is: here the binary
+# :term:`cross-entropy`, ``-log(a)`` for the label 1 and ``-log(1 - a)`` for 0, with the natural
+# logarithm. The :term:`parameters <parameter>` to learn are ``w1`` and ``b``. Computing from the
+# input to the loss is the :term:`forward pass`.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
@@ -160,9 +164,10 @@ except RuntimeError as error:
 #    \times \frac{\partial z}{\partial u} \times \frac{\partial u}{\partial w_1}
 #    = -\frac{1}{a} \times a (1 - a) \times 1 \times x_1
 #
-# （``y = 1`` 時損失是 ``-log(a)``，它的導數是 ``-1 / a``。）
+# （``y = 1`` 時損失是 ``-log(a)``，它的導數是 ``-1 / a``；sigmoid 的導數是 ``a (1 - a)``。）
 #
-# (With ``y = 1`` the loss is ``-log(a)``, whose derivative is ``-1 / a``.)
+# (With ``y = 1`` the loss is ``-log(a)``, whose derivative is ``-1 / a``; the derivative of the
+# sigmoid is ``a (1 - a)``.)
 
 with torch.no_grad():
     factors = {
@@ -190,8 +195,9 @@ for name, factor in factors.items():
 # is worked out once, however many parameters hang on it.
 
 # %%
-# 換成你來推：改一個數字，看值往前流、梯度往回走。按「往回走一步」，連鎖律一次乘一個導數；
-# 按「梯度下降一步」，看損失一步一步變小。
+# 換成你來推（圖中的 σ 就是 sigmoid）：改一個數字，看值往前流、梯度往回走。
+# 按「往回走一步」，連鎖律一次乘一個導數；按「梯度下降一步」（下一課細說），
+# 看損失一步一步變小。
 #
 # Your turn: change a number and see values flow forward and gradients come back. "One step back"
 # lets the chain rule multiply by one derivative at a time; "One descent step" makes the loss fall
@@ -221,7 +227,7 @@ print(f"w1.grad {w1.grad.item():.4f}   b.grad {b.grad.item():.4f}")
 # 把所有參數的偏導數排在一起，就是:term:`梯度`。再畫一次，圖上多了每個參數的那一份。
 #
 # The partial derivatives of all parameters, put together, are the :term:`gradient`. Drawn once
-# more, the graph now shows the share of each parameter.
+# more, the graph now shows each parameter's part of it, as ``grad``.
 
 graph
 
@@ -230,12 +236,13 @@ graph
 # -----------------------------------------------------
 #
 # 梯度是個預言：``w1`` 加一點點，``loss`` 就加上它的 -0.0898 倍，也就是變小。預言可以驗證：
-# 真的把 ``w1`` 往兩邊各推一點，量 ``loss`` 差多少，這叫有限差分。用 ``float64`` 算，
-# 捨入誤差才不會來攪局。
+# 真的把 ``w1`` 往兩邊各推一點，量 ``loss`` 差多少，這叫有限差分
+# （兩邊都推，又叫中央差分）。用 ``float64`` 算，捨入誤差才不會來攪局。
 #
 # A gradient is a prediction: raise ``w1`` a little, and ``loss`` rises by -0.0898 times as much,
 # that is, it falls. So test it: nudge ``w1`` a little to both sides and measure ``loss``. These are
-# finite differences. ``float64`` keeps rounding errors out of the way.
+# finite differences, central ones since both sides are used. ``float64`` keeps rounding errors out
+# of the way.
 
 
 def loss_at(w1, b):
@@ -335,11 +342,12 @@ plt.show()
 #
 # **08-3 走訪計算圖。**寫 ``leaves(output)``：沿著 ``output.grad_fn.next_functions`` 往回走，
 # 回傳所有會得到梯度的葉張量，每個一次。葉在 ``AccumulateGrad`` 節點的 ``.variable`` 裡；
-# ``next_functions`` 的項目可能是 ``(None, 0)``。
+# ``next_functions`` 的每一項是一對：一個節點和一個編號；節點可能是 ``None``。
 #
 # **08-3 Walk the graph.** Write ``leaves(output)``: follow ``output.grad_fn.next_functions`` back
 # and return a list of every leaf tensor that will receive a gradient, each once. A leaf sits in
-# ``.variable`` of an ``AccumulateGrad`` node; an entry of ``next_functions`` may be ``(None, 0)``.
+# ``.variable`` of an ``AccumulateGrad`` node. Each entry of ``next_functions`` is a pair of a node
+# and a number, and the node may be ``None``.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

@@ -169,19 +169,21 @@ print(z.grad)
 #
 # **先猜猜看**：上面對 ``p * q`` 做了兩次 ``backward()``，``p.grad`` 現在是多少？
 #
-# **Guess first**: by now ``backward()`` ran twice on ``p * q``. What is ``p.grad``?
+# **Guess first**: by now ``backward()`` has run twice on ``p * q``. What is ``p.grad``?
 
 print(p.grad)
 
 # %%
 # 答案是 4。``backward()`` 把新的梯度**加到**舊的上面，而不是蓋過去：梯度會在 ``.grad`` 裡累積。
-# 這是刻意的：一個大:term:`批次`可以拆成幾份算，梯度會自動加起來。代價是每一步之前都要自己清掉；
+# 這是刻意的：一大批資料（:term:`批次`）可以拆成幾份算，梯度會自動加起來。
+# 代價是每一步之前都要自己清掉；
 # :term:`最佳化器`的 ``zero_grad()`` 做的就是這件事（第 13 課會用）。
 #
 # The answer is 4. ``backward()`` *adds* the new gradient to the old one instead of replacing it:
-# gradients accumulate in ``.grad``. That is on purpose: a large :term:`batch` can be worked in
-# parts, and the gradients add up by themselves. The price: clear them yourself before each step.
-# The ``zero_grad()`` of an :term:`optimizer`, which lesson 13 uses, does just that.
+# gradients accumulate in ``.grad``. That is on purpose: a large :term:`batch`, a group of samples
+# that go through together, can be worked through in parts, and the gradients add up by themselves.
+# The price: clear them yourself before each step. The ``zero_grad()`` of an :term:`optimizer`,
+# which lesson 13 uses, does just that.
 
 p.grad = None
 (p * q).backward()
@@ -200,7 +202,7 @@ print(p.grad)
 #
 # 上一課:ref:`會動的計算圖 <moving-logistic>`可以一步一步走給你看。
 #
-# The :ref:`graph that moves <moving-logistic>` of the last lesson walks it with you, step by step.
+# The :ref:`moving graph <moving-logistic>` of the last lesson takes you through it step by step.
 
 for step in range(5):
     w1.grad = b.grad = None  # 清掉 · clear
@@ -316,7 +318,7 @@ plt.show()
 #       primer.check("09-2", descend)
 #
 # **09-3 有限差分。**寫 ``central_differences(function, x, h)``：``x`` 是一維 ``float64`` 張量，
-# ``function(x)`` 回傳 0 維張量。對每個位置 ``i``，只把 ``x[i]`` 往兩邊各推 ``h``，
+# ``function(x)`` 回傳零維張量。對每個位置 ``i``，只把 ``x[i]`` 往兩邊各推 ``h``，
 # 函數值的差除以 ``2 * h``。回傳和 ``x`` 一樣形狀的張量，不可改動 ``x``。
 #
 # **09-3 Finite differences.** Write ``central_differences(function, x, h)``: ``x`` is a 1-D

@@ -166,12 +166,14 @@ for function in (torch.sigmoid, torch.sin):
 #
 # 訊息裡的 version 是張量自帶的計數：每原地改一次就加 1。PyTorch 記下存進圖時是 0 版，
 # 往回走時看到 1 版，就知道被動過了。``Sigmoid`` 說的是誰的輸出被改；程式長了找不到時，
-# 照 Hint 打開異常偵測，它會指出是哪一行算的。解法：寫 ``a = a + 1``，產生新的張量，舊的原封不動。
+# 先執行 ``torch.autograd.set_detect_anomaly(True)``，打開 Hint 說的異常偵測，
+# 它會指出是哪一行算的。解法：寫 ``a = a + 1``，產生新的張量，舊的原封不動。
 #
 # The "version" in the message is a counter that every tensor carries; each in-place change adds 1.
-# PyTorch kept version 0, finds version 1 on the way back, and knows. ``Sigmoid`` tells
-# whose output was changed; in a long program, follow the hint: anomaly detection names the line
-# that computed it. The cure: ``a = a + 1`` makes a new tensor and leaves the old one alone.
+# PyTorch kept version 0, finds version 1 on the way back, and so notices. ``Sigmoid`` tells whose
+# output was changed; in a long program, follow the hint: after
+# ``torch.autograd.set_detect_anomaly(True)`` a warning names the line that computed it. The cure:
+# ``a = a + 1`` makes a new tensor and leaves the old one alone.
 
 a = torch.sigmoid(p)
 a = a + 1
@@ -223,8 +225,8 @@ except RuntimeError as error:
 #
 # The first: ``item()`` gives a plain ``float`` with no graph behind it. The second is a kind
 # warning: an array cannot remember gradients, so say ``detach()`` if you mean it. When the work is
-# done and you want to plot, do as it says. Halfway through, the message goes away, and so does the
-# graph.
+# done and you want to plot, do as it says. Do so halfway through, and the message goes away, but
+# the graph is cut there, too.
 
 # %%
 # 不出聲的：剪掉一半 · Silent: half of it cut

@@ -6,8 +6,8 @@
 一條直線卻分不出來。多層感知器分得出來，祕密就在層與層之間折的那一下。
 
 A staircase lamp has two switches, one on each floor: both the same way, and it is dark; different
-ways, and it is lit. So simple a rule, and no straight line can separate the two. A multilayer
-perceptron can, and its secret is a bend between the layers.
+ways, and it is lit. So simple a rule, and yet no straight line can separate dark from lit. A
+multilayer perceptron can, and its secret is a bend between the layers.
 
 .. mermaid::
 
@@ -183,8 +183,8 @@ plt.show()
 # ``forward`` 說資料怎麼走。``backward`` 不必寫，PyTorch 會沿著:term:`計算圖`自己走回來。
 #
 # A :term:`neural network` of your own is a subclass of ``nn.Module``: ``__init__`` makes the layers
-# and ``forward`` says how data flows through them. There is no ``backward`` to write: PyTorch walks
-# back along the :term:`computation graph` by itself.
+# and ``forward`` says how the data flow through them. There is no ``backward`` to write: PyTorch
+# walks back along the :term:`computation graph` by itself.
 
 
 class Small(nn.Module):
@@ -249,7 +249,7 @@ except AttributeError as error:
 #
 # 資料只是一層一層往下走的話，``nn.Sequential`` 就夠了，連 ``forward`` 都不用寫。
 #
-# Where data simply goes from layer to layer, ``nn.Sequential`` will do, without a ``forward``.
+# Where the data simply go from layer to layer, ``nn.Sequential`` will do, without a ``forward``.
 
 model = nn.Sequential(
     nn.Linear(50, 30),
@@ -347,11 +347,14 @@ print([f"{p:.3f}" for p in torch.softmax(logits + 100, dim=0).tolist()])
 # Add 100 to all of them, and the probabilities stay: only differences count. So to pick a class,
 # compare the logits; no softmax is needed.
 #
-# 訓練時更要直接用 logits。第一個損失自己算 softmax 再取 log，第二個把 logits 交給
-# ``F.cross_entropy``。兩個在數學上相等：
+# 訓練時更要直接用 logits。分類的損失叫:term:`交叉熵`：正確那一類的機率取 log，再加負號。
+# 標籤寫的是類別的編號，從 0 數起的整數。第一個損失自己算 softmax 再取 log，第二個把 logits
+# 交給 ``F.cross_entropy``。兩個在數學上相等：
 #
-# In training, all the more use the logits themselves. The first loss takes softmax and then log;
-# the second hands the logits to ``F.cross_entropy``. In mathematics they are equal:
+# In training there is all the more reason to use the logits themselves. The loss for classes is the
+# :term:`cross-entropy`: minus the log of the probability of the right class. A label is the number
+# of a class, an integer counted from 0. The first loss takes softmax and then the log; the second
+# hands the logits to ``F.cross_entropy``. In mathematics they are equal:
 
 surely_wrong = torch.tensor([[200.0, 0.0, -100.0]])
 label = torch.tensor([2])
@@ -360,12 +363,12 @@ print(-torch.log(torch.softmax(surely_wrong, dim=1))[0, 2])
 print(F.cross_entropy(surely_wrong, label))
 
 # %%
-# 第三類的機率小到 ``float32`` 存不下，變成 0，``log 0`` 就是無限大，梯度也毀了。:term:`交叉熵`從
-# logits 直接算，不必經過那個 0，得到正確的 300。
+# 第三類的機率小到 ``float32`` 存不下，變成 0；``log 0`` 是負無限大，損失成了無限大，梯度也毀了。
+# ``F.cross_entropy`` 從 logits 直接算，不必經過那個 0，得到正確的 300。
 #
-# The third class's probability is too small for ``float32`` and becomes 0; ``log 0`` is infinite
-# and ruins the gradient. The :term:`cross-entropy` works from the logits, never meets that 0, and
-# gives 300, which is right.
+# The third class's probability is too small for ``float32`` and becomes 0; ``log 0`` is minus
+# infinity, so the loss is infinite and the gradient ruined. ``F.cross_entropy`` works from the
+# logits, never meets that 0, and gives 300, which is right.
 #
 # 還有一種不出聲的錯：模型裡做了 softmax，``F.cross_entropy`` 又做一次。
 # **先猜猜看**：完全答對、信心滿滿，損失會是多少？
@@ -383,8 +386,8 @@ print(f"twice: {F.cross_entropy(torch.softmax(surely_right, dim=1), label).item(
 # 做兩次，再好也有 0.551：softmax 之後最高只有 1，最多只贏別人 1 分。
 # 損失卡在某個數字降不下去，先查 softmax 是不是多做了。
 #
-# Twice, and even the best is 0.551: after softmax the highest score is 1, ahead of the others by 1
-# at most. If a loss will not go below some number, look for a softmax too many.
+# With softmax twice, even the best loss is 0.551: after softmax the highest score is 1, ahead of
+# the others by 1 at most. If a loss will not go below some number, look for a softmax too many.
 
 # %%
 # 起始值：隨機，而且可以重來 · Starting values: random, yet repeatable
@@ -534,5 +537,5 @@ print(f"random:    loss {train(random):.2f}, {distinct(random)} distinct of 8 hi
 #
 # 網路有了，接下來要把資料一批一批送進去：:doc:`/lessons/4_networks/12_data_loading`。
 #
-# The network is ready. Next, data comes in batch by batch:
+# The network is ready. Next, the data come in batch by batch:
 # :doc:`/lessons/4_networks/12_data_loading`.

@@ -135,7 +135,7 @@ print(torch.equal(inputs, torch.stack([dataset[index][0] for index in range(10)]
 # 更新參數交給:term:`最佳化器`，下一課細說。
 #
 # The file is in order of date: six batches of winter, then six of spring. Below we train in this
-# order, then shuffled. An :term:`optimizer` updates the parameters; the next lesson tells more.
+# order, then shuffled. An :term:`optimizer` updates the parameters; the next lesson says more.
 #
 # **先猜猜看**：照日期訓練，每看完一批就問模型「120 天裡，幾成是春天」，它會怎麼答？
 # （正確答案是五成。）
@@ -177,9 +177,11 @@ by_date = train(DataLoader(dataset, batch_size=10))
 shuffled = train(DataLoader(dataset, batch_size=10, shuffle=True))
 
 # %%
-# ``shuffle=True`` 每個:term:`訓練週期 <epoch>`都重新洗牌。其他都一樣，只差這一個引數。
+# ``shuffle=True`` 每個:term:`訓練週期 <epoch>`（epoch，整份資料用過一遍）都重新洗牌。
+# 其他都一樣，只差這一個引數。
 #
-# ``shuffle=True`` deals a new order in every :term:`epoch`. Nothing else differs.
+# ``shuffle=True`` deals a new order in every :term:`epoch`, each pass through the data. Nothing
+# else differs.
 
 import matplotlib.pyplot as plt
 
@@ -203,11 +205,11 @@ plt.show()
 
 # %%
 # 連看 60 天冬天，模型就學會「一律答冬天」；春天一來又忘了冬天。一批應該像整份資料的縮影，
-# 所以訓練時打亂。驗證和測試不更新參數，順序不影響成績，不必打亂。
+# 所以訓練時打亂。打分數的時候（驗證、測試）不更新參數，順序不影響成績，不必打亂。
 #
 # After 60 days of winter the model has learned to answer "winter", always; then spring comes and it
-# forgets winter. A batch should be the whole data in small, so training shuffles. Validation and
-# test update nothing; there the order does not matter: no need to shuffle.
+# forgets winter. A batch should be all the data in miniature, so training shuffles. Validation
+# and test update nothing; there the order does not matter: no need to shuffle.
 #
 # 洗牌也可以重來：交給它一個固定種子的 ``generator``。
 #
@@ -251,7 +253,7 @@ except ValueError as error:
 
 # %%
 # 一筆資料沒有變異數可算。麻煩的是，前 7 批都好好的，訓練到最後一批才倒下。解法是
-# ``drop_last=True``：不滿的那批不要。訓練時每次洗牌，丟掉的都不一樣，不算損失；
+# ``drop_last=True``：不滿的那批不要。訓練時每次洗牌，丟掉的都不一樣，不吃虧；
 # 驗證和測試**不要**用，少考一題，成績就不準了。
 #
 # One sample has no variance. Worse, seven batches went well and the eighth fell over. The cure is
@@ -548,5 +550,5 @@ print(run_script(with_workers).stdout.strip())
 #
 # 資料一批一批進來了，下一課讓模型一批一批學：:doc:`/lessons/4_networks/13_training_loop`。
 #
-# Data comes in batch by batch; next, the model learns batch by batch:
+# The data come in batch by batch; next, the model learns batch by batch:
 # :doc:`/lessons/4_networks/13_training_loop`.

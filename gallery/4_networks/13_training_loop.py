@@ -5,8 +5,8 @@
 網路有了，資料也一批一批進來了。現在把它們接起來：答一批、看錯多少、調一點點，再來一批。
 不管模型多大，訓練的核心就是這五行。
 
-The network is ready and data comes in batches. Now connect them: answer a batch, see how wrong it
-was, move a little, take the next. However large the model, these five lines are the heart of
+The network is ready and the data come in batches. Now connect them: answer a batch, see how wrong
+it was, move a little, take the next. However large the model, these five lines are the heart of
 training.
 
 .. mermaid::
@@ -43,11 +43,12 @@ Lessons needed: :doc:`/lessons/4_networks/11_multilayer_perceptron`,
 # ---------------------------------------------
 #
 # 每個點有兩個座標，屬於風車三片葉子的其中一片：看座標，猜是哪一片。葉子是彎的，直線分不開。
-# 360 點是:term:`訓練集`，另外 180 點留著當:term:`驗證集`。
+# 360 點是:term:`訓練集`；另外 180 點留著當:term:`驗證集`，不拿來訓練，只用來看學得好不好。
 #
 # Each point has two coordinates and lies on one of three arms of a pinwheel: from its place, guess
 # the arm. The arms are curved, and no straight line separates them. 360 points are the
-# :term:`training set`; another 180 are kept as the :term:`validation set`.
+# :term:`training set`; another 180 are kept as the :term:`validation set`: they train nothing and
+# only show how well the model has learned.
 
 # sphinx_gallery_thumbnail_number = 1
 import math
@@ -92,11 +93,13 @@ def new_model():
 # ----------------------------------
 #
 # 模型、:term:`損失函數`、:term:`最佳化器`。最佳化器手上拿著模型的:term:`參數`，
-# 知道要改誰，和每一步走多大，也就是:term:`學習率` ``lr``。
+# 知道要改誰，和每一步走多大，也就是:term:`學習率` ``lr``。這裡用 ``SGD``（隨機梯度下降），
+# 就是第 09 課的梯度下降，只是每一步只看一批資料。
 #
 # A model, a :term:`loss function` and an :term:`optimizer`. The optimizer holds the model's
 # :term:`parameters <parameter>`: it knows what to change, and how large a step to take, which is
-# the :term:`learning rate`, ``lr``.
+# the :term:`learning rate`, ``lr``. ``SGD``, stochastic gradient descent, is the gradient descent
+# of lesson 09 with one batch of the data at each step.
 
 model = new_model()
 loss_function = nn.CrossEntropyLoss()
@@ -172,10 +175,11 @@ print(f"loss {loss_function(model(inputs), targets).item():.2f}")
 # ------------------------------------------
 #
 # 內圈走過每一批，走完一遍是一個:term:`訓練週期 <epoch>`；外圈走 30 遍。
-# 這就是完整的:term:`訓練迴圈`。
+# 前向和損失常像這裡一樣合寫成一行。這就是完整的:term:`訓練迴圈`。
 #
 # The inner loop goes through the batches; once through is an :term:`epoch`. The outer one does it
-# 30 times. This is a whole :term:`training loop`.
+# 30 times. Forward pass and loss often share a line, as here. This is a whole
+# :term:`training loop`.
 
 
 def train(model, optimizer, loader, epochs):
@@ -304,7 +308,7 @@ print([f"{loss:.3f}" for loss in stuck])
 #
 # Write the loop once, and you know it; then leave it to a function. Inside ``fit`` are those five
 # lines, and it notes the score of each epoch. From the same start and in the same order, it ends at
-# the same numbers, bit by bit.
+# the same numbers, bit for bit.
 
 model = new_model()
 history = primer.fit(

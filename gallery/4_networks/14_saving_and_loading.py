@@ -40,10 +40,11 @@ Lessons needed: :doc:`/lessons/4_networks/13_training_loop`. Time: about 20 minu
 # ---------------------------------------
 #
 # 用 128 個點學一條波浪線，故意只練 100 個:term:`訓練週期`，等一下才有得接。
-# 檔案都放進一個暫存資料夾。
+# 要答的是一個數，損失就用 ``nn.MSELoss``：和答案的差取平方，再平均。檔案都放進一個暫存資料夾。
 #
 # A small network learns a wave from 128 points. We train for only 100 :term:`epochs <epoch>`, so
-# that there is something left to go on with. Files go into a temporary folder.
+# that there is something left to go on with. The answer is a number, so the loss is ``nn.MSELoss``,
+# the mean of the squared differences. Files go into a temporary folder.
 
 # sphinx_gallery_thumbnail_number = 1
 from pathlib import Path
@@ -57,7 +58,7 @@ import primer
 temporary = TemporaryDirectory()
 folder = Path(temporary.name)
 
-inputs = torch.linspace(-1, 1, 128).unsqueeze(1)
+inputs = torch.linspace(-1, 1, 128).unsqueeze(1)  # 同 [:, None] · the same as [:, None]
 targets = torch.sin(4 * inputs)
 
 
@@ -169,7 +170,7 @@ print("kept:  ", torch.equal(kept["layers.0.weight"], state["layers.0.weight"]))
 print("copied:", torch.equal(copied["layers.0.weight"], state["layers.0.weight"]))
 
 # %%
-# 不是。``state_dict()`` 給的是參數**本身**，不是副本；訓練改了參數，``kept`` 跟著變。
+# 不是。``state_dict()`` 給的是參數**本身**，不是複本；訓練改了參數，``kept`` 跟著變。
 # 寫進檔案當然就固定了；要留在記憶體裡，用 ``copy.deepcopy``。
 #
 # It is not. ``state_dict()`` hands out the parameters *themselves*, not copies, and ``kept``
@@ -207,7 +208,7 @@ print(f"loss at the cut {restarted[0]:.3f}, one step later {restarted[1]:.2f}")
 # 有打亂資料的話，還有亂數走到哪裡。自己寫迴圈時，就存這樣一個字典：
 #
 # So a :term:`checkpoint` holds all that is needed to go on: the weights, the optimizer's
-# ``state_dict()``, the number of the epoch, and, where data is shuffled, the state of the random
+# ``state_dict()``, the number of the epoch, and, where data are shuffled, the state of the random
 # numbers. In a loop of your own, save a dictionary like this one:
 
 checkpoint = {
@@ -219,6 +220,13 @@ checkpoint = {
 torch.save(checkpoint, folder / "by_hand.pt")
 
 # %%
+# 接續時反過來：讀出字典，模型和最佳化器各用 ``load_state_dict`` 放回去，亂數用
+# ``torch.set_rng_state``，再從下一個週期練起。
+#
+# To go on, turn it round: load the dictionary, give model and optimizer their parts with
+# ``load_state_dict`` and the random numbers theirs with ``torch.set_rng_state``, and start at the
+# next epoch.
+#
 # ``primer.fit`` 每個週期結束都替你存一份。給它 ``checkpoint=`` 和 ``resume=True``：
 # 檔案在就接著練，不在就從頭開始，停電幾次都下同一個指令。
 #

@@ -37,11 +37,12 @@ Lessons needed: :doc:`/lessons/4_networks/13_training_loop`. Time: about 25 minu
 # 問題：把 8 挑出來 · The task: pick out the eights
 # -------------------------------------------------
 #
-# scikit-learn 附了 1797 張手寫數字，每張 8 × 8 個點。我們只問一件事：這張是不是 8？
-# 是 8 的叫「陽性」，大約十張裡有一張。
+# scikit-learn 是常用的機器學習套件，附了 1797 張手寫數字，每張 8 × 8 個點。我們只問一件事：
+# 這張是不是 8？是 8 的叫「陽性」，不是的叫「陰性」；陽性大約十張裡有一張。
 #
-# scikit-learn comes with 1797 handwritten digits of 8 × 8 points. We ask one thing: is this an 8?
-# An 8 is a "positive"; about one picture in ten is.
+# scikit-learn, a widely used library for machine learning, comes with 1797 handwritten digits of
+# 8 × 8 points. We ask one thing: is this an 8? An 8 is a "positive", anything else a "negative";
+# about one picture in ten is positive.
 
 # sphinx_gallery_thumbnail_number = 1
 import torch
@@ -107,9 +108,11 @@ print(f"accuracy {accuracy_score(answers, lazy):.1%}")
 # ---------------------------
 #
 # 訓練最簡單的模型：一個:term:`線性層`，64 個點進去，一個分數出來；大於 0 就回答「是 8」。
+# ``squeeze(1)`` 拿掉大小是 1 的第 1 維：``(597, 1)`` 變成 ``(597,)``，和答案的形狀相同。
 #
 # Train the simplest model there is: one :term:`linear layer`, 64 points in, one score out. Above 0
-# it says "an 8".
+# it says "an 8". ``squeeze(1)`` drops dimension 1, whose size is 1: ``(597, 1)`` becomes
+# ``(597,)``, the shape of the answers.
 
 import torch.nn.functional as F
 from torch import nn
@@ -197,12 +200,12 @@ plt.show()
 #
 #    \text{precision} = \frac{TP}{TP + FP} \qquad \text{recall} = \frac{TP}{TP + FN}
 #
-# - :term:`精確率`：它說是 8 的，有多少真的是？怕誤報，看這個。
+# - :term:`精確率`（precision）：它說是 8 的，有多少真的是？怕誤報，看這個。
 #
 #   :term:`Precision <precision>`: of those it called 8, how many are? Watch it when false alarms
 #   are costly.
 #
-# - :term:`召回率`：真的 8，它找到了多少？怕漏掉，看這個。
+# - :term:`召回率`（recall）：真的 8，它找到了多少？怕漏掉，看這個。
 #
 #   :term:`Recall <recall>`: of the real eights, how many did it find? Watch it when misses are
 #   costly.
@@ -294,7 +297,7 @@ print(f"recall {recalls[chosen]:.3f}   precision {precisions[chosen]:.3f}")
 # 一次看完所有門檻：ROC · All thresholds at once: ROC
 # ---------------------------------------------------
 #
-# 門檻從高降到低，每個門檻畫一點：橫軸是假的裡面誤報了多少，縱軸是召回率，
+# 門檻從高降到低，每個門檻畫一點：橫軸是陰性裡面誤報了多少，縱軸是召回率，
 # 這就是 :term:`ROC 曲線`。愈靠左上角愈好；亂猜是對角線。線下的面積叫 AUC，意思很好懂：
 # 隨便抓一個 8、一個不是 8 的，8 的分數比較高的機率。
 #
@@ -459,12 +462,14 @@ plt.show()
 # 最後，打開測試集，一次 · At last, open the test set, once
 # ---------------------------------------------------------
 #
-# 門檻和溫度都定了，才輪到測試集。58 個 8 不多，分數也有誤差：比例 r 的標準誤大約是
-# ``sqrt(r × (1 - r) / n)``。報告分數時一起寫，別人才知道差 0.02 算不算差。
+# 門檻和溫度都定了，才輪到測試集。58 個 8 不多，換一批圖，分數就會有點不同；
+# 大約差多少，叫標準誤：``n`` 張裡的比例 ``r``，標準誤大約是 ``sqrt(r × (1 - r) / n)``。
+# 報告分數時一起寫，別人才知道差 0.02 算不算差。
 #
-# Threshold and temperature are settled; now the test set. Its 58 eights are not many, so a score is
-# uncertain too: the standard error of a share r is about ``sqrt(r × (1 - r) / n)``. Report it as
-# well, so that others know whether a difference of 0.02 means anything.
+# Threshold and temperature are settled; now the test set. Its 58 eights are not many, and with
+# other pictures the score would differ somewhat. By how much, roughly, is its standard error: for a
+# share ``r`` of ``n`` pictures, about ``sqrt(r × (1 - r) / n)``. Report it as well, so that others
+# know whether a difference of 0.02 means anything.
 
 truth, final = is_eight[test], all_scores[test] >= cut
 recall = recall_score(truth, final)

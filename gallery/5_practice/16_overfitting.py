@@ -226,13 +226,19 @@ print(f"training {accuracy(stopped, train):.2f}   validation {accuracy(stopped, 
 # 背下怪異的例子，需要很大的權重，好在一小塊地方急轉彎。:term:`權重衰減`每一步都把權重縮小一點；
 # 不是真的有用的，就留不住：
 #
-# To memorise an odd example takes large weights, to turn sharply in a small place.
-# :term:`Weight decay <weight decay>` shrinks every weight a little at each step; what is of no real
-# use does not last:
+# Memorising an odd example takes large weights, so that the output can turn sharply in a small
+# region. :term:`Weight decay <weight decay>` shrinks every weight a little at each step; what is of
+# no real use does not last:
 #
 # .. math::
 #
 #    w \leftarrow w - \text{lr} \times \text{decay} \times w - \text{lr} \times \text{step}
+#
+# decay 是衰減的強度，step 是最佳化器原本要走的一步。上面 ``fit`` 用的 ``AdamW``，
+# 就是加上權重衰減的 Adam。
+#
+# Here decay is the strength, and step is what the optimizer would have taken anyway. ``AdamW``,
+# which ``fit`` above uses, is Adam with weight decay.
 #
 # **先猜猜看**：衰減愈強愈好嗎？
 #
@@ -261,12 +267,13 @@ for decay, (model, _) in decays.items():
 # 丟棄法 · Dropout
 # ----------------
 #
-# :term:`丟棄法`在訓練時隨機把一部分神經元設成 0，每一步丟的都不同。沒有哪個神經元靠得住，
-# 就不能靠其中一兩個記住某個例子。留下來的除以 ``1 - p``，好讓平均值不變。
+# :term:`丟棄法`（dropout）在訓練時隨機把一部分神經元設成 0，每個被丟的機率是 ``p``，
+# 每一步丟的都不同。沒有哪個神經元靠得住，就不能靠其中一兩個記住某個例子。
+# 留下來的除以 ``1 - p``，好讓平均值不變。
 #
-# :term:`Dropout <dropout>` sets a random part of the units to 0 in training, a different part at
-# every step. As no single unit can be relied on, one or two of them cannot hold an example by
-# heart. What remains is divided by ``1 - p``, so that the mean stays.
+# :term:`Dropout <dropout>` sets a random part of the units to 0 in training, each with probability
+# ``p``, a different part at every step. As no single unit can be relied on, one or two of them
+# cannot hold an example by heart. What remains is divided by ``1 - p``, so that the mean stays.
 
 drop = nn.Dropout(0.8)
 ones = torch.ones(100_000)

@@ -2,7 +2,7 @@
 選擇超參數：比得公平，才選得對 · Choosing hyperparameters: compare fairly, then choose
 ======================================================================================
 
-食譜寫「火候適中」，沒有人知道是幾度，只能一鍋一鍋試。訓練也有這種訓練學不來、得由你決定的設定：
+食譜寫「火候適中」，沒有人知道是幾度，只能一鍋一鍋試。模型也有這種自己學不來、得由你決定的設定：
 學習率多大、隱藏層多寬、訓練多久。試並不難，難的是不被自己試出來的分數騙了。
 
 A recipe says "medium heat", and nobody knows how many degrees that is: you try, pot by pot.
@@ -41,10 +41,10 @@ Lessons needed: :doc:`/lessons/5_practice/16_overfitting`. Time: about 25 minute
 #
 # 訓練會調的是:term:`參數`；訓練之前就得定的，叫:term:`超參數`。先把問題能回答的答完，
 # 剩下的才試：要預測什麼，決定:term:`損失函數`；資料長什麼樣子，決定架構；
-# :term:`最佳化器`先用 Adam，基準有了再換。
+# :term:`最佳化器`先用 Adam，有了第一個能用的成績，也就是基準，再試別的。
 #
 # Training adjusts :term:`parameters <parameter>`. What must be fixed before is a
-# :term:`hyperparameter`. First settle what the task can answer: what you predict decides the
+# :term:`hyperparameter`. First settle what follows from the task: what you predict decides the
 # :term:`loss function`, and the form of the data decides the architecture. As
 # :term:`optimizer`, start with Adam; change it once you have a baseline. The rest is for trying.
 #
@@ -69,7 +69,7 @@ Lessons needed: :doc:`/lessons/5_practice/16_overfitting`. Time: about 25 minute
 #      O -->|"還沒 · no"| O1["Adam"]
 #      O -->|"有了，各掃學習率 · yes: sweep each"| O2["AdamW, SGD"]
 #
-# 卷積網路（CNN）是專為影像設計的架構，Transformer 是專為文字設計的。這個課程沒有教，
+# 卷積網路（CNN）是專為影像設計的架構，Transformer 是專為文字設計的。這套課程沒有教，
 # 先知道名字，用到再學。
 #
 # A convolutional network (CNN) is an architecture made for images, a Transformer one made for text.
@@ -119,11 +119,11 @@ print(f"{F.cross_entropy(logits, y[train]).item():.1f} = log(10) = {math.log(10)
 
 # %%
 # 每張圖有 10 個分數，它要 10 個「是或否」，我們卻只給一個類別編號。換成 ``cross_entropy`` 就對了。
-# 還沒訓練的模型等於亂猜，損失應該接近 ``log(10)``；差很多，就先別調超參數，找錯。
+# 還沒訓練的模型等於亂猜，損失應該接近 ``log(10)``；差很多，就先別調超參數，去找哪裡寫錯了。
 #
-# With ten scores a picture it wants ten times "yes or no", and we gave one class number. The cure
-# is ``cross_entropy``. An untrained model guesses, so its loss should be near ``log(10)``. If it is
-# far off, do not tune: look for a bug.
+# With ten scores for each picture it wants ten answers of yes or no, and we gave one class number.
+# The cure is ``cross_entropy``. An untrained model guesses, so its loss should be near ``log(10)``.
+# If it is far off, do not tune: look for a bug.
 
 # %%
 # 掃學習率 · Sweep the learning rate
@@ -305,9 +305,9 @@ plt.show()
 # 每個種子都跑兩種寬度，同種子相減，共同的運氣就抵銷了。
 #
 # Seed 1 says that 16 beats 32. By the mean of eight seeds 32 wins, by more than two standard errors
-# (standard deviation over ``√n``). The gap of 128 and 64 is smaller than its error: no telling, so
-# take the smaller and cheaper, 64. Both widths ran with each seed; subtract seed by seed, and luck
-# that both share cancels.
+# (standard deviation over ``√n``). The gap between 128 and 64 is smaller than its error: there is
+# no telling which is better, so take the smaller and cheaper, 64. Both widths ran with each seed;
+# subtract seed by seed, and the luck that both share cancels out.
 #
 # 種子不是超參數：挑分數最高的種子，挑到的只是運氣。
 #
@@ -331,7 +331,7 @@ fresh = torch.randint(2, (2, 10_000), generator=coin)
 print(f"on 10000 new questions: {(fresh[0] == fresh[1]).double().mean():.0%}")
 
 # %%
-# 誰也不會，最好的卻遠超過一半，因為分數是挑出來的。換新題目，他照樣亂答，又回到一半。
+# 誰也不會，最好的卻遠超過一半，因為分數是挑出來的。換新題目，它照樣亂答，又回到一半。
 # 我們在驗證集上試了幾十組，勝者的驗證分數也同樣偏高；只有從沒參與選擇的:term:`測試集`說得準。
 # 所以只碰一次：看了分數再回頭改，它就成了另一份驗證集。
 #

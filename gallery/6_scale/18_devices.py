@@ -282,11 +282,12 @@ print(watch.seconds > 0)
 #       primer.check("18-1", move)
 #
 # **18-2 模型在哪裡。**寫 ``devices_of(model)``，回傳一個 set，裝著模型用到的裝置種類，
-# 例如 ``{"cpu"}``。別忘了 BatchNorm 的平均值這類緩衝區（buffer）：它們不是參數，卻也會擺錯地方。
+# 例如 ``{"cpu"}``。別忘了 BatchNorm 的平均值這類緩衝區（buffer）：它們不是參數，卻也會擺錯地方，
+# 用 ``model.buffers()`` 才找得到。
 #
 # **18-2 Where is the model?** Write ``devices_of(model)`` that returns the set of the types of
 # device that a model uses, such as ``{"cpu"}``. Remember buffers, such as the means of a BatchNorm:
-# they are no parameters, yet can be in the wrong place too.
+# they are no parameters, yet can be in the wrong place too. ``model.buffers()`` yields them.
 #
 # .. admonition:: 解答 · Solution
 #    :collapsible: closed

@@ -75,11 +75,11 @@ except RuntimeError as error:
 # ---------------------------------------------------------------
 #
 # ``torch.autocast`` 裡面的每個運算，各用適合的:term:`資料型別`：:term:`矩陣乘法`用 16 位元，
-# 容易捨入出錯的:term:`損失函數`用 ``float32``。
+# 容易捨入出錯的:term:`損失函數`用 ``float32``；加法這類不在名單上的，照輸入的型別算。
 #
 # Under ``torch.autocast`` each operation gets the :term:`data type` that suits it:
 # :term:`matrix multiplication` 16 bits, and a :term:`loss function`, where rounding hurts,
-# ``float32``.
+# ``float32``. What is on no list, such as addition, goes by the types of its inputs.
 #
 # **先猜猜看**：下面四個張量，哪幾個是 ``bfloat16``？
 #
@@ -224,7 +224,7 @@ ax.set(xlabel="size of a gradient, as a power of 2", ylabel="number of gradients
 ax.legend(loc="center", bbox_to_anchor=(0.79, 0.6), frameon=False)
 fig.set_label(
     "放大之後，梯度移進存得下的範圍 · Scaled up, the gradients move into the range that is stored\n"
-    "兩個同樣形狀的長條圖：原來的梯度大多落在左邊灰色、會變成 0 的區域；"
+    "兩個同樣形狀的直方圖：原來的梯度大多落在左邊灰色、會變成 0 的區域；"
     "乘上 65536 之後整個往右移 16 格，幾乎都離開灰色，離右邊的溢位線還很遠。 · "
     "Two histograms of the same shape: the gradients lie mostly in the grey region at the left, "
     "where float16 stores 0; times 65536 they move 16 to the right, nearly all out of the grey and "
@@ -233,12 +233,12 @@ fig.set_label(
 plt.show()
 
 # %%
-# 倍數太大也不行：超過 65504 就變成無限大。``GradScaler`` 更新前會檢查，遇到 ``inf`` 就跳過這一步，
-# 把倍數減半，下次再試。故意從太大的倍數開始：
+# 倍數太大也不行：梯度放大到超過 65504，就變成無限大。``GradScaler`` 更新前會檢查，遇到 ``inf``
+# 就跳過這一步，把倍數減半，下次再試。故意從太大的倍數開始：
 #
-# Nor may the factor be too large: past 65504 there is only infinity. ``GradScaler`` looks before
-# each update; where it finds ``inf``, it skips the step and halves the factor. Start too high on
-# purpose:
+# Nor may the factor be too large: a gradient scaled past 65504 becomes infinity. ``GradScaler``
+# looks before each update; where it finds ``inf``, it skips the step and halves the factor. Start
+# too high on purpose:
 
 weight = torch.ones(1, requires_grad=True)
 optimizer = torch.optim.SGD([weight], lr=0.1)

@@ -91,22 +91,22 @@ HELLO = """
 import torch
 import torch.distributed as dist
 
-dist.init_process_group("gloo")  # meet the others; "nccl" on NVIDIA GPUs
+dist.init_process_group("gloo")  # 會合；NVIDIA 的 GPU 用 "nccl" · meet; "nccl" on NVIDIA GPUs
 rank, world = dist.get_rank(), dist.get_world_size()
 
-own = torch.tensor([1.0, 10.0]) * (rank + 1)  # stands for a gradient
+own = torch.tensor([1.0, 10.0]) * (rank + 1)  # 當作梯度 · stands for a gradient
 mean = own.clone()
-dist.all_reduce(mean)  # the sum of all, in each process
+dist.all_reduce(mean)  # 每個行程都得到總和 · the sum of all, in each process
 mean /= world
 
 mine = torch.cat([own, mean])
 everyone = [torch.empty(4) for _ in range(world)]
-dist.all_gather(everyone, mine)  # rank 0 collects and prints: two at once would mix
+dist.all_gather(everyone, mine)  # 收齊給 rank 0 印，才不會混在一起 · rank 0 prints all
 if rank == 0:
     for number, numbers in enumerate(everyone):
         print(f"rank {number} of {world}: own {numbers[:2].tolist()}, mean {numbers[2:].tolist()}")
 
-dist.barrier()  # leave together
+dist.barrier()  # 等大家都到才散會 · leave together
 dist.destroy_process_group()
 """
 
@@ -134,8 +134,8 @@ def torchrun(script, *arguments):
     path.write_text(script, encoding="utf-8")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node=2", "--local-addr=localhost", f"--log-dir={folder}"]
-    variables = os.environ | {"OMP_NUM_THREADS": "1"}  # or two processes fight for the cores
-    if sys.platform == "win32":  # there, PyTorch is built without libuv
+    variables = os.environ | {"OMP_NUM_THREADS": "1"}  # 免得兩個搶核心 · or two fight for cores
+    if sys.platform == "win32":  # 那裡的 PyTorch 沒有 libuv · there, it is built without libuv
         command += ["--rdzv-conf=use_libuv=0"]
         variables |= {"USE_LIBUV": "0"}
     command += [str(path), *map(str, arguments)]
@@ -158,9 +158,9 @@ torchrun(HELLO)
 # 失敗：忘了用 ``torchrun`` · A failure: started without ``torchrun``
 # -------------------------------------------------------------------
 #
-# 直接用 ``python`` 跑這種腳本，第一行就停下來：
+# 直接用 ``python`` 跑這種腳本，到會合那一行（``init_process_group``）就停下來：
 #
-# Run such a script with plain ``python``, and it stops at its first line:
+# Run such a script with plain ``python``, and it stops at ``init_process_group``:
 
 import torch.distributed as dist
 
@@ -287,14 +287,15 @@ for epoch in range(3):
 # 兩個行程一起練 · Two processes train together
 # ---------------------------------------------
 #
-# 迴圈本身一行都沒改。多出來的有五處，標了號碼：（1）會合，（2）用 DDP 包住模型，
-# （3）資料分著發，一人一批 8 個，（4）每個週期告訴 sampler，（5）只有 rank 0 存檔。
+# 迴圈本身一行都沒改。多出來的有五處，標了號碼：（1）會合，（2）用 DDP 包住模型
+# （``DistributedDataParallel`` 的簡稱），（3）資料分著發，一人一批 8 個，
+# （4）每個週期告訴 sampler，（5）只有 rank 0 存檔。
 # 我們故意給每個行程不同的種子，起點就不同，看看會怎樣。
 #
 # Not a line of the loop itself has changed. Five things are new, with numbers: (1) meet, (2) wrap
-# the model in DDP, (3) deal out the data, 8 a batch for each, (4) tell the sampler each epoch, (5)
-# save in rank 0 only. On purpose, each process gets another seed, and so another start. Watch what
-# happens.
+# the model in DDP, short for ``DistributedDataParallel``, (3) deal out the data, 8 a batch for
+# each, (4) tell the sampler each epoch, (5) save in rank 0 only. On purpose, each process gets
+# another seed, and so another start. Watch what happens.
 
 TRAIN = """
 import sys
@@ -322,7 +323,7 @@ for epoch in range(3):
     sampler.set_epoch(epoch)  # (4)
     for x, y in loader:
         together.zero_grad()
-        F.mse_loss(together(x), y).backward()  # .grad now holds the mean
+        F.mse_loss(together(x), y).backward()  # .grad 已是平均 · .grad now holds the mean
         with torch.no_grad():
             for parameter in together.parameters():
                 parameter -= 0.1 * parameter.grad
@@ -434,16 +435,16 @@ temporary.cleanup()
 #   with ``--max-restarts`` it starts them again. To go on you need a :term:`checkpoint` that every
 #   machine can read.
 #
-# - DDP 的每個行程都放得下整個模型；放不下，要用把模型切開的 FSDP。
+# - DDP 的每個行程都要放得下整個模型；放不下，要用把模型切開的 FSDP。
 #
 #   With DDP each process holds the whole model. Where it does not fit, FSDP cuts it into pieces.
 #
 # ``primer.fit`` 把這些都做好了：用它訓練的腳本，一行不改，改用 ``torchrun`` 啟動，就會分資料、
 # 平均梯度、只由 rank 0 存檔；批次維持原來的大小，由大家分。
 #
-# ``primer.fit`` has all of this inside. Start a script that trains with it by ``torchrun``,
-# unchanged: it deals out the data, averages gradients and saves in rank 0 only. Batches keep their
-# size and are shared.
+# ``primer.fit`` has all of this inside. Take a script that trains with it, change nothing, and
+# start it with ``torchrun``: it deals out the data, averages gradients and saves in rank 0 only.
+# The batch size stays what you set, and the processes share each batch.
 
 # %%
 # 練習 · Exercises
@@ -519,8 +520,10 @@ temporary.cleanup()
 #   First check the result against a single process, then ask how much faster it is.
 #
 # 二十課到這裡結束。你會從資料訓練模型、看懂它的梯度、存得住、評得準，也能放到許多台機器上。
-# 接下來，就拿自己的資料來試；不熟的詞都在 :doc:`/glossary`。
+# 接下來，就拿自己的資料來試。遇到錯誤，看:doc:`/troubleshooting`；想查語法，看:doc:`/cheat_sheet`；
+# 不熟的詞都在:doc:`/glossary`；還想往下學，見:doc:`/further_reading`。
 #
 # This is the last of the twenty lessons. You can train a model from data, follow its gradients,
-# save it, judge it and take it to many machines. Now try it on data of your own. Every term is in
-# the :doc:`/glossary`.
+# save it, judge it and take it to many machines. Now try it on data of your own. When an error
+# stops you: :doc:`/troubleshooting`. The syntax on one page: :doc:`/cheat_sheet`. Every term:
+# :doc:`/glossary`. What to read and build next: :doc:`/further_reading`.

@@ -135,6 +135,6 @@ def _value(got: object, expected: object) -> Pair:
 
 def _kind(got: object, zh: str, en: str) -> Pair:
     if got is None:
-        return f"得到 None，應為{zh}；是不是忘了 return？", f"got None, expected {en}; no return?"
+        return "得到 None，可能忘了 return", "got None: perhaps there is no return"
     kind = type(got).__name__
     return f"得到 {kind} {show(got)}，應為{zh}", f"got {kind} {show(got)}, expected {en}"

@@ -1,5 +1,6 @@
-"""Tokens that look like plain text lose their elements; what is coloured keeps them."""
+"""Tokens that look like plain text lose their elements, and contents stay short on large sites."""
 
+import pytest
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -40,3 +41,21 @@ def test_only_what_looks_the_same_in_both_themes_is_plain(tmp_path):
     assert classes(tmp_path / "a", "native") == [["k"], ["o"], ["mark"]]
     # There names have a colour of their own.
     assert classes(tmp_path / "b", "one-dark") == [["k"], ["n"], ["o"], ["mark"]]
+
+
+@pytest.mark.parametrize(("limit", "others"), [(6, 1), (5, 0)])
+def test_a_large_site_lists_only_the_part_that_one_reads(tmp_path, limit, others):
+    settings = f'extensions = ["lean_pages"]\nlean_pages_contents = {limit}\nhtml_theme = "furo"\n'
+    (tmp_path / "conf.py").write_text(settings, encoding="utf-8")
+    contents = "{0}\n===\n\n.. toctree::\n\n   {1}\n   {2}\n".format
+    pages = {"index": contents("Top", "a", "b"), "one": "One\n===\n", "two": "Two\n===\n"}
+    pages |= {"a": contents("A", "one", "two"), "b": contents("B", "three", "three")}
+    pages |= {"three": "Three\n=====\n"}
+    for name, text in pages.items():
+        (tmp_path / f"{name}.rst").write_text(text, encoding="utf-8")
+    with patch_docutils(tmp_path), docutils_namespace():
+        Sphinx(tmp_path, tmp_path, tmp_path / "out", tmp_path / "d", "html", warning=None).build()
+    page = BeautifulSoup((tmp_path / "out/one.html").read_text(encoding="utf-8"), "html5lib")
+    links = [link.get_text() for link in page.select(".sidebar-tree a")]
+    assert [links.count(name) for name in ("A", "B", "One", "Two")] == [1, 1, 1, 1]
+    assert bool(links.count("Three")) == bool(others)
