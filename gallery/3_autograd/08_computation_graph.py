@@ -199,9 +199,9 @@ for name, factor in factors.items():
 # 按「往回走一步」，連鎖律一次乘一個導數；按「梯度下降一步」（下一課細說），
 # 看損失一步一步變小。
 #
-# Your turn: change a number and see values flow forward and gradients come back. "One step back"
-# lets the chain rule multiply by one derivative at a time; "One descent step" makes the loss fall
-# step by step.
+# Your turn (σ in the graph is the sigmoid): change a number and see values flow forward and
+# gradients come back. "One step back" lets the chain rule multiply by one derivative at a time;
+# "One descent step", which the next lesson explains, makes the loss fall step by step.
 #
 # .. moving-graph:: logistic
 
