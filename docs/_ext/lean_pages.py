@@ -6,7 +6,7 @@ the looks of extensions that are not there. Sphinx's own tools serve the pages t
 such as the index of modules, and stay on those.
 
 In a lesson's code sphinx-gallery puts every token into an element of its own. Two thirds of them, a
-third of the page, have the colour that code has anyway, in the light and in the dark: they go.
+sixth of the page, have the colour that code has anyway, in the light and in the dark: they go.
 
 The sidebar lists the whole site, on every page. Beyond ``lean_pages_contents`` pages (200) it lists
 the parts, and the lessons of the part that the page is in: else a page would grow with the site,

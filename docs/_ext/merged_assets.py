@@ -29,7 +29,7 @@ from sphinx.util.typing import ExtensionMetadata
 LARGE = 100_000
 NEUTRAL = {"css": {"rel", "type"}, "js": {"defer"}}  # attributes that a merged file may lose
 SELF_AWARE = "document.currentScript"
-COLORS = "_static/pygments.css"
+COLOURS = "_static/pygments.css"
 
 
 def content(app: Sphinx, asset: Any, ending: str) -> str | None:
@@ -37,7 +37,7 @@ def content(app: Sphinx, asset: Any, ending: str) -> str | None:
     name = str(getattr(asset, "filename", None) or "")
     path = Path(app.outdir, name)
     plain = set(getattr(asset, "attributes", {})) <= NEUTRAL[ending]
-    if name == COLORS:
+    if name == COLOURS:
         return get_pygments_stylesheet()
     if not (name.startswith("_static/") and plain and path.is_file()):
         return None
